@@ -1,0 +1,42 @@
+//! Every limit on what is read from outside, by name. Bytes, counts and seconds.
+
+use std::time::Duration;
+
+/// Request bodies, unless `server.max_body` says otherwise.
+pub const DEFAULT_MAX_BODY: usize = 20 << 20;
+/// All header lines of one request together.
+pub const MAX_HEADER_BYTES: usize = 64 << 10;
+/// Number of header lines in one request.
+pub const MAX_HEADERS: usize = 128;
+/// How long a client may take to send its request head.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may pause inside a request body.
+pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections open at once; a further one waits in the kernel's queue.
+pub const MAX_CONNECTIONS: usize = 16_384;
+/// How deep JSON may nest (serde_json's own limit, stated here because clients see it).
+pub const MAX_JSON_DEPTH: usize = 128;
+/// Messages in one conversation.
+pub const MAX_MESSAGES: usize = 100_000;
+/// A session id, a label, a user id.
+pub const MAX_LABEL_BYTES: usize = 256;
+/// `floopy-property-*` headers on one request.
+pub const MAX_PROPERTIES: usize = 16;
+/// Body of a Floopy resource (feedback, rating, keys).
+pub const MAX_RESOURCE_BODY: usize = 64 << 10;
+/// A non-streamed answer of an upstream.
+pub const MAX_UPSTREAM_BODY: usize = 64 << 20;
+/// An error body of an upstream.
+pub const MAX_UPSTREAM_ERROR_BODY: usize = 256 << 10;
+/// One server-sent event of an upstream.
+pub const MAX_SSE_EVENT: usize = 8 << 20;
+/// Targets that one request may try.
+pub const MAX_ATTEMPTS: usize = 8;
+/// Names in a comma-separated `model`.
+pub const MAX_FALLBACK_NAMES: usize = 16;
+/// Texts in one embeddings request.
+pub const MAX_EMBEDDING_INPUTS: usize = 2048;
+/// Sessions whose conversation is remembered for inference.
+pub const MAX_INFERRED_SESSIONS: usize = 65_536;
+/// Reason and comment texts in feedback and ratings.
+pub const MAX_COMMENT_BYTES: usize = 8 << 10;

@@ -1,0 +1,19 @@
+//! Small types that every room shares. Depends on nothing of ours and does no I/O
+//! (but for [`task`], which owns background tasks).
+
+pub mod body;
+pub mod error;
+pub mod id;
+pub mod limits;
+pub mod model;
+pub mod money;
+pub mod secret;
+pub mod task;
+pub mod time;
+
+pub use error::{ApiError, Code, Retry, Side};
+pub use id::{KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
+pub use model::{Capability, ModelInfo, Prices};
+pub use money::{MicroUsd, PicoUsdPerToken};
+pub use secret::Secret;
+pub use time::Timestamp;

@@ -1,0 +1,34 @@
+//! floopy: a self-hosted agent optimization gateway in one binary.
+//!
+//! This file is the map. Rooms are listed in the order of their dependencies: a room may use
+//! those above it, never those below. `tests/layering.rs` keeps that order.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`base`] | ids, money, time, secrets, the error vocabulary; depends on nothing of ours |
+//! | [`resource`] | the shapes of Floopy resources as they travel over HTTP and rest in the store |
+//! | [`telemetry`] | tracing, metrics; every metric and log field name is a constant here |
+//! | [`routing`] | THE PRODUCT: how a target is chosen. Pure |
+//! | [`wire`] | provider formats as functions, bytes in, bytes out. Pure |
+//! | [`config`] | raw file → resolved settings; the built-in catalogue |
+//! | [`store`] | redb: one writer, group commit, hash chain, retention |
+//! | [`upstream`] | who to call and how: connections, timeouts, breaker, retry, replay provider |
+//! | [`gateway`] | the stages of one request, in order |
+//! | [`api`] | Floopy resources over HTTP, one file each |
+//! | [`server`] | listener, TLS, limits, auth, route table, drain, reload |
+//! | [`client`] | typed HTTP client for our own API |
+//! | [`cli`] | one file a command |
+
+pub mod api;
+pub mod base;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod gateway;
+pub mod resource;
+pub mod routing;
+pub mod server;
+pub mod store;
+pub mod telemetry;
+pub mod upstream;
+pub mod wire;
