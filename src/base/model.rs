@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn cached_tokens_have_their_own_price() {
         let prices = Prices { input: price(2.0), output: price(8.0), cache_read: price(0.5), cache_write: price(2.5) };
-        let usage = TokenUsage { input: 1000, output: 100, cached_input: 600, cache_write: 100, ..TokenUsage::default() };
+        let usage =
+            TokenUsage { input: 1000, output: 100, cached_input: 600, cache_write: 100, ..TokenUsage::default() };
         assert_eq!(prices.cost(&usage), Some(MicroUsd(600 + 300 + 250 + 800)));
     }
 
