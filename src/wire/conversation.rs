@@ -3,6 +3,17 @@
 //! Same-dialect calls do not pass through it (their text is spliced); it is built when a call crosses
 //! from one dialect to another, and by the stages that read what was said.
 
+mod message;
+mod parse;
+mod part;
+pub(crate) mod read;
+mod tools;
+
+#[cfg(test)]
+mod tests;
+
+pub use parse::conversation;
+
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -63,6 +74,8 @@ pub struct Message<'a> {
     pub tool_calls: Vec<ToolCall<'a>>,
     /// The call that a tool message answers.
     pub tool_call_id: Option<Cow<'a, str>>,
+    /// Who speaks among several of one role.
+    pub name: Option<Cow<'a, str>>,
     /// Signed thinking blocks that travel with an assistant message, exactly as received.
     pub thinking_blocks: Vec<&'a RawValue>,
     /// `cache_control` on the message's last part, exactly as received.
@@ -103,6 +116,8 @@ pub enum Part<'a> {
         id: Option<Cow<'a, str>>,
         /// Its name.
         name: Option<Cow<'a, str>>,
+        /// `cache_control`, exactly as received.
+        cache_control: Option<&'a RawValue>,
     },
     /// A refusal that an earlier answer gave.
     Refusal(Cow<'a, str>),
