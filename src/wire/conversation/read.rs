@@ -136,10 +136,10 @@ pub(crate) fn invalid(param: &str, message: impl Into<String>) -> ApiError {
 
 /// Finds the member of `object` that `check` refuses when it stands alone: its path and the reason.
 /// `check` must accept an object that lacks members. `None` where no single member is at fault.
-pub(crate) fn culprit<'a>(
-    object: &'a RawValue,
+pub(crate) fn culprit(
+    object: &RawValue,
     check: impl Fn(&str) -> Result<(), serde_json::Error>,
-) -> Option<(String, &'a RawValue, serde_json::Error)> {
+) -> Option<(String, &RawValue, serde_json::Error)> {
     let Members(members) = Members::of(object)?;
     members.into_iter().find_map(|(name, value)| {
         let key = serde_json::to_string(&name).ok()?;
