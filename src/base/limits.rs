@@ -40,3 +40,9 @@ pub const MAX_EMBEDDING_INPUTS: usize = 2048;
 pub const MAX_INFERRED_SESSIONS: usize = 65_536;
 /// Reason and comment texts in feedback and ratings.
 pub const MAX_COMMENT_BYTES: usize = 8 << 10;
+/// One answer that our own client reads from a floopy server.
+pub const MAX_CLIENT_ANSWER: usize = 64 << 20;
+/// How long our own client waits for one whole answer.
+pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// One event that our own client reads from the live stream.
+pub const MAX_CLIENT_EVENT: usize = 4 << 20;

@@ -1,7 +1,17 @@
-//! The commands, one file each.
+//! The commands, one file each, and what they share: arguments, exit codes, output.
+//!
+//! Data goes to stdout, talk to stderr. Commands speak to the running server through [`crate::client`];
+//! only `serve`, `demo`, `config`, `doctor` and `verify` look at anything else.
 
-/// Runs the command line and maps its outcome to an exit code.
-#[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}
+mod args;
+mod command;
+mod connect;
+mod exit;
+mod output;
+mod run;
+mod runtime;
+mod sources;
+
+pub use args::command_line;
+pub use exit::Exit;
+pub use run::main;

@@ -1,1 +1,15 @@
-//! client
+//! The typed HTTP client for our own API: what every command uses.
+//!
+//! It knows the resource shapes and nothing of the server's inside, so a command can do no more than any
+//! other caller. Every wait and every answer has a limit; a redirect is never followed, so a key is sent
+//! to nobody but the address that was asked for.
+
+mod calls;
+mod error;
+mod events;
+mod transport;
+
+pub use calls::{ChatAnswer, ChatCall};
+pub use error::{Error, Refusal};
+pub use events::{Event, EventStream};
+pub use transport::{Client, is_loopback};

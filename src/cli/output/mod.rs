@@ -1,0 +1,29 @@
+//! How data reaches people and programs: four formats from one list of fields for each resource.
+//!
+//! `human` aligns columns and fits the terminal; `json`, `jsonl` and `csv` carry the server's own values,
+//! untouched. On a pipe nothing is shortened or coloured.
+
+mod field;
+mod printer;
+mod table;
+mod terminal;
+mod value;
+
+pub(crate) use field::{Field, Kind};
+pub(crate) use printer::{Listing, Printer};
+pub(crate) use terminal::Terminal;
+pub(crate) use value::{dollars, parse_when};
+
+/// The shape of what stdout gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned text for people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON document a line
+    Jsonl,
+    /// Comma-separated values with a header line
+    Csv,
+}
