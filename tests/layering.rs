@@ -179,7 +179,8 @@ fn the_order_refuses_upward_sideward_and_unknown_edges() {
     for (room, used) in [("client", "store"), ("wire", "nowhere"), ("server", "cli")] {
         assert!(refusal(room, used).is_some(), "{room} must not use {used}");
     }
-    for (room, used) in [("wire", "base"), ("wire", "wire"), ("cli", "client"), ("client", "resource"), ("cli", "store")]
+    for (room, used) in
+        [("wire", "base"), ("wire", "wire"), ("cli", "client"), ("client", "resource"), ("cli", "store")]
     {
         assert_eq!(refusal(room, used), None, "{room} may use {used}");
     }
@@ -373,7 +374,8 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
                 let hashes = bytes.iter().skip(at + 1).take_while(|sign| **sign == b'#').count();
                 let end = format!("\"{}", "#".repeat(hashes));
                 let body = at + 2 + hashes;
-                at = text.get(body..).and_then(|rest| rest.find(&end)).map_or(bytes.len(), |off| body + off + end.len());
+                at =
+                    text.get(body..).and_then(|rest| rest.find(&end)).map_or(bytes.len(), |off| body + off + end.len());
             }
             b':' if byte(at + 1) == b':' => (at, keep) = (at + 2, true),
             _ if is_word(at) => {
