@@ -13,7 +13,7 @@ pub mod time;
 
 pub use error::{ApiError, Code, Retry, Side};
 pub use id::{KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
-pub use model::{Capability, ModelInfo, Prices};
+pub use model::{Capability, Mode, ModelInfo, Prices};
 pub use money::{MicroUsd, PicoUsdPerToken};
 pub use secret::Secret;
 pub use time::Timestamp;

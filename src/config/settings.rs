@@ -11,6 +11,8 @@ use std::time::Duration;
 /// Everything that a running gateway reads. Immutable; a reload builds a new one.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Rises by one with every reload.
+    pub generation: u64,
     /// Rule 2 of the contract: everything off but auth.
     pub passthrough: bool,
     /// The main listener.
@@ -146,16 +148,7 @@ pub struct BreakerPolicy {
     pub cooldown: Duration,
 }
 
-/// What a provider speaks on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// OpenAI chat completions, and whatever is compatible with it.
-    OpenAiChat,
-    /// Anthropic's Messages API.
-    AnthropicMessages,
-    /// Recorded outcomes, no network.
-    Replay,
-}
+pub use crate::wire::Dialect;
 
 /// What to do with a parameter that an upstream cannot honour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,3 +1,25 @@
 //! Provider formats as pure functions: bytes in, bytes out. No I/O, no clock.
+//!
+//! A request comes in as [`ChatRequest`] or [`EmbeddingsRequest`], goes out as [`Outgoing`] in the
+//! target's dialect, and its answer comes back through [`decode_chat`] or a [`StreamDecoder`]. Where both
+//! sides speak OpenAI's dialect the original text travels and only what must change is spliced.
 
+mod chat;
 pub mod conversation;
+mod embeddings;
+mod fault;
+mod openai;
+pub mod quirks;
+mod splice;
+pub mod sse;
+mod target;
+pub mod tokens;
+
+pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
+pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
+pub use fault::Fault;
+pub use quirks::{Quirks, quirks};
+pub use target::{
+    Answer, AnswerContext, Decoded, Dialect, Finish, Outgoing, StreamDecoder, StreamSummary, Target, decode_chat,
+    encode_chat,
+};

@@ -1,0 +1,15 @@
+//! OpenAI's chat dialect, out and back, with the deviations of [`quirks`](super::quirks).
+
+mod message;
+mod repair;
+mod request;
+mod response;
+mod stream;
+mod usage;
+
+pub(super) use request::encode;
+pub(super) use response::decode;
+pub(super) use stream::Stream;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Between the dialects: what a call becomes, what an answer means, and who translates.
+
+use super::chat::ChatRequest;
+use super::fault::Fault;
+use super::openai;
+use super::quirks::Quirks;
+use crate::base::model::TokenUsage;
+use crate::base::{ApiError, ModelInfo};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderName, HeaderValue};
+use std::borrow::Cow;
+
+/// What a provider speaks on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// OpenAI chat completions, and whatever is compatible with it.
+    OpenAiChat,
+    /// Anthropic's Messages API.
+    AnthropicMessages,
+    /// Recorded outcomes, no network; OpenAI's dialect.
+    Replay,
+}
+
+/// Who is called, as far as translation needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The provider's deviations.
+    pub quirks: &'static Quirks,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// The model as the provider spells it.
+    pub model: &'a str,
+    /// What the catalogue knows of the model.
+    pub info: Option<&'a ModelInfo>,
+    /// Whether a parameter that it cannot honour is a 400 instead of being left out.
+    pub refuse_unsupported: bool,
+    /// `anthropic-version`.
+    pub anthropic_version: &'a str,
+}
+
+/// A call in the target's dialect.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Path after the base URL.
+    pub path: Cow<'static, str>,
+    /// Headers that the dialect needs.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Bytes,
+    /// Parameters that were left out because the target cannot honour them.
+    pub dropped: Vec<String>,
+    /// Whether the answer comes as a stream.
+    pub stream: bool,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// It was complete.
+    Stop,
+    /// The token limit.
+    Length,
+    /// Tools are to be called.
+    ToolCalls,
+    /// It was withheld.
+    ContentFilter,
+}
+
+impl Finish {
+    /// OpenAI's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+}
+
+/// What the assistant said, for retention and session restore.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The assistant's message as OpenAI JSON; empty where there is none.
+    pub message: String,
+    /// Its plain text.
+    pub text: String,
+}
+
+/// A whole answer in OpenAI's dialect.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The body for the client.
+    pub body: Bytes,
+    /// Tokens.
+    pub usage: Option<TokenUsage>,
+    /// Why it ended.
+    pub finish: Option<Finish>,
+    /// What was said.
+    pub answer: Answer,
+}
+
+/// What an answer needs from its request.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerContext<'a> {
+    /// The completion's id where the upstream gives none.
+    pub id: &'a str,
+    /// Seconds since the epoch.
+    pub created: i64,
+    /// The model's name where the upstream gives none.
+    pub model: &'a str,
+    /// Whether the client wants usage in the stream.
+    pub include_usage: bool,
+}
+
+/// What a stream amounted to.
+#[derive(Debug)]
+pub struct StreamSummary {
+    /// Tokens.
+    pub usage: Option<TokenUsage>,
+    /// Why it ended.
+    pub finish: Option<Finish>,
+    /// What was said.
+    pub answer: Answer,
+}
+
+/// The call that this target understands. `effort` overrides the body's `reasoning_effort`.
+///
+/// # Errors
+/// 400 where the target cannot do what is asked and leaving it out would make the answer wrong.
+pub fn encode_chat(request: &ChatRequest, target: &Target<'_>, effort: Option<&str>) -> Result<Outgoing, ApiError> {
+    openai::encode(request, target, effort)
+}
+
+/// A whole answer of this target in OpenAI's dialect.
+///
+/// # Errors
+/// The answer is an error in disguise or no chat completion.
+pub fn decode_chat(
+    request: &ChatRequest,
+    target: &Target<'_>,
+    context: &AnswerContext<'_>,
+    body: Bytes,
+) -> Result<Decoded, Fault> {
+    openai::decode(request, target, context, body)
+}
+
+/// Translates a stream event by event; any cut of the bytes gives the same output.
+#[derive(Debug)]
+pub struct StreamDecoder(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    OpenAi(Box<openai::Stream>),
+}
+
+impl StreamDecoder {
+    /// For the answer of this target. `prompt` is the text of the messages: it is counted where the
+    /// upstream gives no usage.
+    #[must_use]
+    pub fn new(target: &Target<'_>, context: AnswerContext<'_>, prompt: Bytes) -> Self {
+        Self(Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt))))
+    }
+
+    /// Takes what the upstream sent; writes complete events for the client at once.
+    ///
+    /// # Errors
+    /// The upstream reported an error, or sent what is no event. Nothing more is to be fed then.
+    pub fn feed(&mut self, chunk: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
+        match &mut self.0 {
+            Inner::OpenAi(stream) => stream.feed(chunk, out),
+        }
+    }
+
+    /// The upstream has closed.
+    ///
+    /// # Errors
+    /// It broke off before its end.
+    pub fn end(&mut self, out: &mut BytesMut) -> Result<(), Fault> {
+        match &mut self.0 {
+            Inner::OpenAi(stream) => stream.end(out),
+        }
+    }
+
+    /// Whether `[DONE]` has been written.
+    #[must_use]
+    pub fn finished(&self) -> bool {
+        match &self.0 {
+            Inner::OpenAi(stream) => stream.finished(),
+        }
+    }
+
+    /// What has been seen so far; counts that the upstream did not give are ours.
+    #[must_use]
+    pub fn summary(&self) -> StreamSummary {
+        match &self.0 {
+            Inner::OpenAi(stream) => stream.summary(),
+        }
+    }
+}
