@@ -1,0 +1,278 @@
+"""The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
+
+`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's.
+
+    GET  /_fake/calls?tag=T               calls so far
+    GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
+    GET  /_fake/violations                calls that broke a rule
+    POST /_fake/release?tag=T             lets held answers go on
+    POST /_fake/reset                     forgets everything
+"""
+
+import json
+import select
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from . import anthropic_dialect, checks, model, openai_dialect
+from .journal import Call, Journal
+
+# What the gateway is configured with; the harness takes these from here by name.
+KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake"}
+LONGEST_HOLD = 20.0
+LONGEST_WAIT = 10.0
+
+
+class PeerLeft(Exception):
+    """The other side closed the connection before the answer was complete."""
+
+
+class Server(ThreadingHTTPServer):
+    """`direct` is for the self-test, in which a provider's own SDK is the caller: its headers are its own affair."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, direct: bool = False) -> None:
+        self.journal = Journal()
+        self.direct = direct
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A peer that is gone is no event; anything else is printed by the base class."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if url.path.startswith("/_fake/"):
+            return self.control(url.path.removeprefix("/_fake/"), parse_qs(url.query))
+        provider, _, path = url.path.removeprefix("/").partition("/")
+        call = self.begin(provider, b"", None, "")
+        if provider in ("openai", "local") and path == "v1/models":
+            return self.give(call, 200, openai_dialect.models())
+        self.give(call, 404, openai_dialect.error(404, "no such path"))
+
+    def do_POST(self) -> None:
+        url = urlsplit(self.path)
+        if url.path.startswith("/_fake/"):
+            return self.control(url.path.removeprefix("/_fake/"), parse_qs(url.query))
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        provider, _, path = url.path.removeprefix("/").partition("/")
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            call = self.begin(provider, raw, None, "")
+            call.violations.append("the body is no JSON object")
+            return self.give(call, 400, openai_dialect.error(400))
+        if provider == "anthropic" and path == "v1/messages":
+            return self.chat(provider, anthropic_dialect, raw, body)
+        if provider in ("openai", "local") and path == "v1/chat/completions":
+            return self.chat(provider, openai_dialect, raw, body)
+        if provider in ("openai", "local") and path == "v1/embeddings":
+            return self.embed(provider, raw, body)
+        call = self.begin(provider, raw, body, "")
+        call.violations.append(f"POST {self.path} is no address of {provider}")
+        self.give(call, 404, openai_dialect.error(404, "no such path"))
+
+    # One call.
+
+    def begin(self, provider: str, raw: bytes, body: dict | None, tag: str) -> Call:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        call = self.server.journal.begin(provider, self.command, self.path, tag, headers, body)
+        key = KEYS.get(provider, "")
+        keys = {"authorization": f"Bearer {key}"}
+        if self.server.direct:
+            return call
+        if provider == "anthropic":
+            keys["x-api-key"] = key
+            call.violations += anthropic_dialect.header_violations(headers)
+        call.violations += checks.header_violations(self.headers.items(), self.server.address, keys)
+        if raw:
+            call.violations += checks.body_header_violations(headers, raw)
+        if checks.CALLER_KEY.encode() in raw:
+            call.violations.append("the caller's key is in the body")
+        return call
+
+    def chat(self, provider: str, dialect: object, raw: bytes, body: dict) -> None:
+        if dialect is anthropic_dialect:
+            version = self.headers.get("anthropic-version", "")
+            breaches = list(anthropic_dialect.violations(body, version))
+        else:
+            breaches = list(openai_dialect.chat_violations(body))
+        try:
+            heard = dialect.heard(body)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            heard, breaches = model.Heard(), [*breaches, f"cannot be understood: {error!r}"]
+        call = self.begin(provider, raw, body, heard.marker.get("tag", ""))
+        call.violations += breaches
+        if call.violations:
+            # A provider refuses what it does not understand; the message tells whoever reads the test's output.
+            return self.give(call, 400, dialect.error(400, "; ".join(call.violations)))
+        try:
+            self.respond(call, dialect, body, heard)
+        except PeerLeft:
+            self.close_connection = True
+            self.server.journal.end(call, "left")
+
+    def respond(self, call: Call, dialect: object, body: dict, heard: model.Heard) -> None:
+        marker = heard.marker
+        if self.refused(call, dialect, marker):
+            return
+        reply = model.reply(heard)
+        fault = marker.get("fault")
+        if not body.get("stream"):
+            return self.plain(call, dialect, dialect.answer(body, reply), fault)
+        if fault == "inside":
+            return self.send_stream(call, iter([dialect.midstream_error()]), marker)
+        self.send_stream(call, dialect.stream(body, reply), marker, dialect.midstream_error())
+
+    def refused(self, call: Call, dialect: object, marker: dict[str, str]) -> bool:
+        """Whether the marker asks for a failure before any answer, which is then given."""
+        fault, status = marker.get("fault"), int(marker.get("status", 0))
+        if "times" in marker and self.server.journal.count_try(call.tag) >= int(marker["times"]):
+            return False
+        if fault == "hang":
+            self.hold(call)
+        if fault == "overflow":
+            self.give(call, *dialect.overflow())
+        elif fault == "html":
+            self.give(call, status or 502, b"<html><body><h1>Bad gateway</h1></body></html>", "text/html")
+        elif status:
+            self.give(call, status, dialect.error(status), retry_after=marker.get("retry-after"))
+        else:
+            return False
+        return True
+
+    def embed(self, provider: str, raw: bytes, body: dict) -> None:
+        first = body.get("input")
+        first = first[0] if isinstance(first, list) and first else first
+        marker = model.Heard(user_text=first if isinstance(first, str) else "").marker
+        call = self.begin(provider, raw, body, marker.get("tag", ""))
+        call.violations += openai_dialect.embeddings_violations(body)
+        if call.violations:
+            return self.give(call, 400, openai_dialect.error(400, "; ".join(call.violations)))
+        if not self.refused(call, openai_dialect, marker):
+            self.give(call, 200, openai_dialect.embeddings(body))
+
+    # Bytes.
+
+    def plain(self, call: Call, dialect: object, answer: dict, fault: str | None) -> None:
+        if fault == "inside":
+            return self.give(call, 200, dialect.error(500))
+        if fault in ("cut", "midstream"):
+            body = json.dumps(answer).encode()
+            self.head(call, 200, "application/json", len(body))
+            self.wfile.write(body[: len(body) // 2])
+            return self.break_off(call)
+        if fault == "hold":
+            self.hold(call)
+        self.give(call, 200, answer)
+
+    def give(self, call: Call, status: int, body: dict | bytes, kind: str = "application/json",
+             retry_after: str | None = None) -> None:
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        try:
+            self.head(call, status, kind, len(data), retry_after)
+            self.wfile.write(data)
+        except OSError:
+            return self.server.journal.end(call, "left")
+        self.server.journal.end(call, "complete")
+
+    def head(self, call: Call, status: int, kind: str, length: int | None, retry_after: str | None = None) -> None:
+        call.status = status
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        # A provider's own headers: some are of use to the caller, none of these two.
+        self.send_header("openai-organization", "org-secret-of-the-operator")
+        self.send_header("set-cookie", "session=secret")
+        self.send_header("request-id" if call.dialect == "anthropic" else "x-request-id", "req_upstream")
+        if retry_after:
+            self.send_header("retry-after", retry_after)
+        if length is None:
+            self.send_header("transfer-encoding", "chunked")
+        else:
+            self.send_header("content-length", str(length))
+        self.end_headers()
+
+    def send_stream(self, call: Call, events: Iterator[bytes], marker: dict[str, str], failure: bytes = b"") -> None:
+        fault, chop = marker.get("fault"), int(marker.get("chop", 0))
+        pieces = list(events)
+        try:
+            self.head(call, 200, "text/event-stream; charset=utf-8", None)
+            for number, piece in enumerate(pieces):
+                if fault == "cut" and number == len(pieces) // 2:
+                    self.chunk(piece[: len(piece) // 2])
+                    return self.break_off(call)
+                if fault == "midstream" and number == len(pieces) // 2:
+                    self.chunk(failure)
+                    break
+                if fault == "hold" and number == len(pieces) // 2:
+                    self.hold(call)
+                size = chop or len(piece)
+                for at in range(0, len(piece), size):
+                    self.chunk(piece[at : at + size])
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError as error:
+            raise PeerLeft from error
+        self.server.journal.end(call, "complete")
+
+    def chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def break_off(self, call: Call) -> None:
+        """Closes in the middle of a body: what comes of a crashed upstream."""
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.server.journal.end(call, "broken")
+
+    def hold(self, call: Call) -> None:
+        """Waits until the tag is released; raises as soon as the peer closes."""
+        deadline = time.monotonic() + LONGEST_HOLD
+        while not self.server.journal.is_released(call.tag) and time.monotonic() < deadline:
+            readable, _, _ = select.select([self.connection], [], [], 0.02)
+            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                raise PeerLeft
+
+    # Behind the scenes.
+
+    def control(self, verb: str, query: dict[str, list[str]]) -> None:
+        journal = self.server.journal
+        tag = query.get("tag", [None])[0]
+        if verb == "calls":
+            answer = journal.calls(tag)
+        elif verb == "wait":
+            answer = journal.wait(tag or "", query["ending"][0], LONGEST_WAIT)
+        elif verb == "violations":
+            answer = journal.violations()
+        elif verb == "release":
+            answer = journal.release(tag or "")
+        elif verb == "reset":
+            answer = journal.reset()
+        else:
+            return self.send_error(404)
+        data = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)

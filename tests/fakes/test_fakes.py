@@ -1,0 +1,307 @@
+"""The fakes themselves are judged by the providers' own SDKs, and their checks are shown to be able to fail."""
+
+import copy
+import http.client
+import json
+import threading
+
+import anthropic
+import httpx2
+import openai
+import pytest
+
+from fakes import anthropic_dialect, model, openai_dialect
+from fakes.server import KEYS, Server
+
+WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+OPENAI_TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": WEATHER}}]
+ANTHROPIC_TOOLS = [{"name": "get_weather", "input_schema": WEATHER}]
+
+
+def serve(direct: bool):
+    server = Server(direct)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def direct():
+    yield from serve(True)
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    yield from serve(False)
+
+
+@pytest.fixture(scope="module")
+def openai_client(direct):
+    return openai.OpenAI(base_url=f"http://{direct.address}/openai/v1", api_key="k", max_retries=0,
+                         _strict_response_validation=True)
+
+
+@pytest.fixture(scope="module")
+def anthropic_client(direct):
+    return anthropic.Anthropic(base_url=f"http://{direct.address}/anthropic", api_key="k", max_retries=0,
+                               _strict_response_validation=True)
+
+
+def user(text: str) -> list[dict]:
+    return [{"role": "user", "content": text}]
+
+
+def openai_stream(client, text: str, **more):
+    """The message and usage that the SDK's own accumulator makes of the stream."""
+    with client.chat.completions.stream(model="gpt-4o-mini", messages=user(text),
+                                        stream_options={"include_usage": True}, **more) as stream:
+        return stream.get_final_completion()
+
+
+# Answers, parsed by the providers' SDKs.
+
+
+@pytest.mark.parametrize("chop", [0, 1, 7])
+def test_openai_reads_the_same_from_a_stream_as_from_a_whole_answer(openai_client, chop):
+    text = f"[fake chop={chop}]"
+    whole = openai_client.chat.completions.create(model="gpt-4o-mini", messages=user(text))
+    streamed = openai_stream(openai_client, text)
+    for completion in (whole, streamed):
+        assert completion.choices[0].message.content == model.TEXT
+        assert completion.choices[0].finish_reason == "stop"
+        assert completion.usage.total_tokens == model.PROMPT_TOKENS + model.OUTPUT_TOKENS
+
+
+def test_openai_reads_parallel_tools(openai_client):
+    text = "[fake scenario=tools chop=3]"
+    whole = openai_client.chat.completions.create(model="gpt-4o-mini", messages=user(text), tools=OPENAI_TOOLS)
+    streamed = openai_stream(openai_client, text, tools=OPENAI_TOOLS)
+    for completion in (whole, streamed):
+        calls = completion.choices[0].message.tool_calls
+        assert [json.loads(call.function.arguments)["city"] for call in calls] == ["Oslo", "Zürich"]
+        assert [call.id for call in calls] == ["call_oslo", "call_zurich"]
+        assert completion.choices[0].finish_reason == "tool_calls"
+
+
+def test_openai_reads_choices_and_logprobs(openai_client):
+    completion = openai_client.chat.completions.create(
+        model="gpt-4o-mini", messages=user("hi"), n=2, logprobs=True, top_logprobs=2)
+    assert [choice.index for choice in completion.choices] == [0, 1]
+    assert len(completion.choices[0].logprobs.content[0].top_logprobs) == 2
+
+
+def test_openai_reads_embeddings_in_both_encodings(openai_client, direct):
+    # Strict validation cannot read base64 embeddings: it sees them before they are decoded.
+    create = openai.OpenAI(base_url=f"http://{direct.address}/openai/v1", api_key="k").embeddings.create
+    packed = create(model="text-embedding-3-small", input=["a", "b"])
+    plain = create(model="text-embedding-3-small", input=["a", "b"], encoding_format="float")
+    assert [item.embedding for item in packed.data] == [item.embedding for item in plain.data]
+    assert packed.data[0].embedding == model.vector("a", 8)
+    assert len(openai_client.models.list().data) == 3
+
+
+@pytest.mark.parametrize("chop", [0, 1, 7])
+def test_anthropic_reads_the_same_from_a_stream_as_from_a_whole_answer(anthropic_client, chop):
+    arguments = {"model": "claude-haiku-4-5", "max_tokens": 50, "messages": user(f"[fake scenario=reasoning chop={chop}]")}
+    whole = anthropic_client.messages.create(**arguments)
+    with anthropic_client.messages.stream(**arguments) as stream:
+        streamed = stream.get_final_message()
+    for message in (whole, streamed):
+        assert [block.type for block in message.content] == ["thinking", "text"]
+        assert message.content[0].thinking == model.REASONING
+        assert message.content[1].text == model.TEXT
+        assert message.stop_reason == "end_turn"
+        assert message.usage.output_tokens == model.OUTPUT_TOKENS
+        assert message.usage.cache_read_input_tokens == model.CACHED_TOKENS
+
+
+def test_anthropic_reads_parallel_tools(anthropic_client):
+    arguments = {"model": "claude-haiku-4-5", "max_tokens": 50, "tools": ANTHROPIC_TOOLS,
+                 "messages": user("[fake scenario=tools chop=3]")}
+    whole = anthropic_client.messages.create(**arguments)
+    with anthropic_client.messages.stream(**arguments) as stream:
+        streamed = stream.get_final_message()
+    for message in (whole, streamed):
+        assert [block.input for block in message.content] == [{"city": "Oslo"}, {"city": "Zürich"}]
+        assert message.stop_reason == "tool_use"
+
+
+@pytest.mark.parametrize(("status", "openai_kind", "anthropic_kind"), [
+    (400, openai.BadRequestError, anthropic.BadRequestError),
+    (401, openai.AuthenticationError, anthropic.AuthenticationError),
+    (429, openai.RateLimitError, anthropic.RateLimitError),
+    (500, openai.InternalServerError, anthropic.InternalServerError),
+    (529, openai.InternalServerError, anthropic.InternalServerError),
+])
+def test_both_read_errors(openai_client, anthropic_client, status, openai_kind, anthropic_kind):
+    messages = user(f"[fake status={status}]")
+    with pytest.raises(openai_kind):
+        openai_client.chat.completions.create(model="m", messages=messages)
+    with pytest.raises(anthropic_kind):
+        anthropic_client.messages.create(model="m", max_tokens=9, messages=messages)
+
+
+@pytest.mark.parametrize("fault", ["cut", "midstream", "inside"])
+def test_both_notice_broken_streams(openai_client, anthropic_client, fault):
+    messages = user(f"[fake fault={fault}]")
+    with pytest.raises(openai.APIError, match="(?i)connection|server"):
+        list(openai_client.chat.completions.create(model="m", messages=messages, stream=True))
+    with pytest.raises((anthropic.APIError, httpx2.RemoteProtocolError), match="(?i)closed connection|overloaded"):
+        list(anthropic_client.messages.create(model="m", max_tokens=9, messages=messages, stream=True))
+
+
+def test_an_answer_is_held_until_released_and_a_leaving_peer_is_noticed(openai_client, direct):
+    stream = openai_client.chat.completions.create(
+        model="m", messages=user("[fake fault=hold tag=held]"), stream=True)
+    assert next(iter(stream)).choices[0].delta.role == "assistant"
+    assert direct.journal.calls("held")[0]["ending"] == "open"
+    direct.journal.release("held")
+    assert len(list(stream)) > 2
+    assert direct.journal.wait("held", "complete", 5)[0]["ending"] == "complete"
+
+    stream = openai_client.chat.completions.create(
+        model="m", messages=user("[fake fault=hold tag=left]"), stream=True)
+    next(iter(stream))
+    stream.close()
+    assert direct.journal.wait("left", "left", 5)[0]["ending"] == "left"
+
+
+def test_failures_end_after_the_given_number(openai_client):
+    messages = user("[fake status=500 times=1 tag=once]")
+    with pytest.raises(openai.InternalServerError):
+        openai_client.chat.completions.create(model="m", messages=messages)
+    assert openai_client.chat.completions.create(model="m", messages=messages).choices
+
+
+# Requests: what is right passes, and every single fault is reported.
+
+GOOD_OPENAI = {
+    "model": "m", "stream": True, "stream_options": {"include_usage": True}, "temperature": 1.5, "x_free": 1,
+    "tools": OPENAI_TOOLS,
+    "messages": [
+        {"role": "system", "content": "s"},
+        {"role": "user", "content": [{"type": "text", "text": "x"},
+                                     {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}]},
+        {"role": "assistant", "content": None,
+         "tool_calls": [{"id": "a", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "a", "content": "7"},
+    ],
+}
+GOOD_ANTHROPIC = {
+    "model": "m", "max_tokens": 5, "stream": True, "temperature": 1.0, "tools": ANTHROPIC_TOOLS,
+    "system": [{"type": "text", "text": "s"}],
+    "messages": [
+        {"role": "user", "content": [
+            {"type": "text", "text": "x"},
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}]},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "get_weather", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "7"}]},
+    ],
+}
+
+
+def changed(body: dict, path: str, value: object) -> dict:
+    body = copy.deepcopy(body)
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    at = body
+    for part in way:
+        at = at[part]
+    at[last] = value
+    return body
+
+
+def test_good_requests_are_not_reported():
+    assert list(openai_dialect.chat_violations(GOOD_OPENAI)) == []
+    assert list(anthropic_dialect.violations(GOOD_ANTHROPIC, "2023-06-01")) == []
+    assert openai_dialect.heard(GOOD_OPENAI).results == anthropic_dialect.heard(GOOD_ANTHROPIC).results
+    assert openai_dialect.heard(GOOD_OPENAI).images == anthropic_dialect.heard(GOOD_ANTHROPIC).images
+
+
+@pytest.mark.parametrize(("path", "value", "report"), [
+    ("model", None, "model"),
+    ("temperature", "1", "temperature"),
+    ("nonsense", 1, "unknown key"),
+    ("seed", None, "seed is null"),
+    ("max_tokens", "5", "max_tokens"),
+    ("messages.0.role", "narrator", "role"),
+    ("messages.1.content.0.type", "txt", "type"),
+    ("messages.1.content.1.image_url", "data:x", "image_url"),
+    ("messages.2.tool_calls.0.function.arguments", "", "arguments"),
+    ("messages.2.tool_calls.0.id", "b", "not called just before"),
+    ("messages.3.role", "user", "before the results"),
+    ("tools.0.function", {}, "name"),
+    ("stream", False, "stream"),
+])
+def test_each_fault_in_an_openai_request_is_reported(path, value, report):
+    found = list(openai_dialect.chat_violations(changed(GOOD_OPENAI, path, value)))
+    assert any(report in text for text in found), found
+
+
+@pytest.mark.parametrize(("path", "value", "report"), [
+    ("model", 5, "model"),
+    ("max_tokens", "5", "max_tokens"),
+    ("seed", 1, "Extra inputs"),
+    ("temperature", 1.5, "temperature"),
+    ("stop_sequences", [" "], "stop sequence"),
+    ("messages.0.role", "narrator", "role"),
+    ("messages.0.role", "assistant", "first message"),
+    ("messages.0.content.0.text", " ", "empty text block"),
+    ("messages.0.content.1.source.media_type", "image/jpg", "media_type"),
+    ("messages.0.content.1.source.data", "%", "not base64"),
+    ("messages.1.content.0.id", "a:b", "tool_use.id"),
+    ("messages.1.role", "user", "role of the one before"),
+    ("messages.1.content.0.input", "{}", "input"),
+    ("messages.2.content.0.tool_use_id", "b", "were asked just before"),
+    ("messages.2.content", [{"type": "text", "text": "t"}, GOOD_ANTHROPIC["messages"][2]["content"][0]], "come first"),
+    ("tools", [], "none are declared"),
+    ("tools.0.name", "get.weather", "tool name"),
+    ("tools.0.input_schema", {"type": "array"}, "root"),
+    ("tool_choice", {"type": "tool"}, "name"),
+])
+def test_each_fault_in_an_anthropic_request_is_reported(path, value, report):
+    found = list(anthropic_dialect.violations(changed(GOOD_ANTHROPIC, path, value), "2023-06-01"))
+    assert any(report in text for text in found), found
+
+
+def test_sampling_is_gone_with_the_newer_version():
+    assert list(anthropic_dialect.violations(GOOD_ANTHROPIC, "2026-10-21")) == [
+        "temperature: Extra inputs are not permitted"]
+
+
+def post(server: Server, path: str, headers: dict[str, str], body: dict) -> tuple[int, list[str]]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    connection.request("POST", path, json.dumps(body), {"content-type": "application/json", **headers})
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.status, server.journal.calls()[-1]["violations"]
+
+
+@pytest.mark.parametrize(("more", "report"), [
+    ({}, None),
+    ({"authorization": f"Bearer {KEYS['anthropic']}"}, "credentials"),
+    ({"authorization": "Bearer fl_x"}, "the caller's key"),
+    ({"x-api-key": "sk-other"}, "credentials"),
+    ({"anthropic-version": "1"}, "anthropic-version"),
+    ({"connection": "close"}, "hop-by-hop"),
+    ({"te": "trailers"}, "hop-by-hop"),
+    ({"floopy-session-id": "s"}, "handed on"),
+    ({"x-stainless-lang": "python"}, "handed on"),
+    ({"content-type": "text/plain"}, "content-type"),
+    ({"host": "elsewhere"}, "host is"),
+])
+def test_each_fault_in_the_headers_is_reported(guarded, more, report):
+    headers = {"x-api-key": KEYS["anthropic"], "anthropic-version": "2023-06-01", **more}
+    status, found = post(guarded, "/anthropic/v1/messages", headers, {**GOOD_ANTHROPIC, "stream": False})
+    if report is None:
+        assert (status, found) == (200, [])
+    else:
+        assert status == 400
+        assert any(report in text for text in found), found
+
+
+def test_a_key_inside_a_body_is_reported(guarded):
+    body = changed(GOOD_OPENAI, "messages.0.content", "my key is fl_abc")
+    _, found = post(guarded, "/openai/v1/chat/completions", {"authorization": f"Bearer {KEYS['openai']}"}, body)
+    assert found == ["the caller's key is in the body"]
