@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 @dataclass
 class Call:
     number: int
-    dialect: str
+    provider: str
     method: str
     path: str
     tag: str
@@ -29,9 +29,9 @@ class Journal:
         self._released: set[str] = set()
         self._tries: dict[str, int] = {}
 
-    def begin(self, dialect: str, method: str, path: str, tag: str, headers: dict[str, str], body: object) -> Call:
+    def begin(self, provider: str, method: str, path: str, tag: str, headers: dict[str, str], body: object) -> Call:
         with self._changed:
-            call = Call(len(self._calls), dialect, method, path, tag, headers, body)
+            call = Call(len(self._calls), provider, method, path, tag, headers, body)
             self._calls.append(call)
             self._changed.notify_all()
             return call

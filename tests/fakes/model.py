@@ -11,6 +11,7 @@ Faults: `status=500` answers that status; `times=2` with it succeeds from the th
 `overflow` (context length), `inside` (an error in a 200), `cut` (breaks off half way), `midstream` (an error event after
 some output), `hold` (gives the first piece, then waits for a release or for the peer to leave), `hang` (the same before
 the head), `html` (an error page). `chop=7` sends the stream in pieces of seven bytes. `retry-after=1` sets the header.
+`at=openai` restricts all of this to that provider; the others answer text.
 """
 
 import hashlib
@@ -59,14 +60,16 @@ class Heard:
     schema: dict | None = None
     reasoning: bool = False
 
-    @property
-    def marker(self) -> dict[str, str]:
+    def marker(self, provider: str) -> dict[str, str]:
+        """What the newest user text asks this provider for."""
         found = MARKER.search(self.user_text)
-        return dict(pair.split("=", 1) for pair in found.group(1).split()) if found else {}
+        marker = dict(pair.split("=", 1) for pair in found.group(1).split()) if found else {}
+        if marker.get("at", provider) != provider:
+            return {"tag": marker["tag"]} if "tag" in marker else {}
+        return marker
 
 
-def reply(heard: Heard) -> Reply:
-    scenario = heard.marker.get("scenario", "text")
+def reply(heard: Heard, scenario: str) -> Reply:
     if heard.results:
         return Reply(text="; ".join(f"{name}: {text}" for name, text in heard.results))
     if heard.forced:

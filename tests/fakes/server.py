@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
             heard = dialect.heard(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             heard, breaches = model.Heard(), [*breaches, f"cannot be understood: {error!r}"]
-        call = self.begin(provider, raw, body, heard.marker.get("tag", ""))
+        call = self.begin(provider, raw, body, heard.marker(provider).get("tag", ""))
         call.violations += breaches
         if call.violations:
             # A provider refuses what it does not understand; the message tells whoever reads the test's output.
@@ -135,10 +135,10 @@ class Handler(BaseHTTPRequestHandler):
             self.server.journal.end(call, "left")
 
     def respond(self, call: Call, dialect: object, body: dict, heard: model.Heard) -> None:
-        marker = heard.marker
+        marker = heard.marker(call.provider)
         if self.refused(call, dialect, marker):
             return
-        reply = model.reply(heard)
+        reply = model.reply(heard, marker.get("scenario", "text"))
         fault = marker.get("fault")
         if not body.get("stream"):
             return self.plain(call, dialect, dialect.answer(body, reply), fault)
@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
     def embed(self, provider: str, raw: bytes, body: dict) -> None:
         first = body.get("input")
         first = first[0] if isinstance(first, list) and first else first
-        marker = model.Heard(user_text=first if isinstance(first, str) else "").marker
+        marker = model.Heard(user_text=first if isinstance(first, str) else "").marker(provider)
         call = self.begin(provider, raw, body, marker.get("tag", ""))
         call.violations += openai_dialect.embeddings_violations(body)
         if call.violations:
@@ -205,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         # A provider's own headers: some are of use to the caller, none of these two.
         self.send_header("openai-organization", "org-secret-of-the-operator")
         self.send_header("set-cookie", "session=secret")
-        self.send_header("request-id" if call.dialect == "anthropic" else "x-request-id", "req_upstream")
+        self.send_header("request-id" if call.provider == "anthropic" else "x-request-id", "req_upstream")
         if retry_after:
             self.send_header("retry-after", retry_after)
         if length is None:

@@ -264,6 +264,15 @@ def test_each_fault_in_an_anthropic_request_is_reported(path, value, report):
     assert any(report in text for text in found), found
 
 
+@pytest.mark.parametrize(("given", "good"), [
+    ("a", True), (["a", "b"], True), ([1, 2], True), ([[1], [2, 3]], True),
+    ("", False), ([], False), (["a", ""], False), ([[1], []], False), (5, False), ([{}], False), ([[1], "a"], False),
+])
+def test_embeddings_input(given, good):
+    found = list(openai_dialect.embeddings_violations({"model": "m", "input": given}))
+    assert (found == []) is good, found
+
+
 def test_sampling_is_gone_with_the_newer_version():
     assert list(anthropic_dialect.violations(GOOD_ANTHROPIC, "2026-10-21")) == [
         "temperature: Extra inputs are not permitted"]
