@@ -73,6 +73,10 @@ pub enum Capability {
     ForcedToolUse,
     /// The last message may be the assistant's.
     AssistantPrefill,
+    /// The reasoning effort `xhigh` is accepted.
+    EffortXhigh,
+    /// The reasoning effort `max` is accepted.
+    EffortMax,
 }
 
 /// A set of stated capabilities: each is true, false or not stated.

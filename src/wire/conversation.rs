@@ -50,6 +50,14 @@ pub struct Conversation<'a> {
     pub extra: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
+impl<'a> Conversation<'a> {
+    /// The JSON text of a top-level member that no field holds; of the last one where the name repeats.
+    #[must_use]
+    pub fn extra(&self, name: &str) -> Option<&'a RawValue> {
+        self.extra.iter().rev().find(|(own, _)| own == name).map(|(_, value)| *value)
+    }
+}
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

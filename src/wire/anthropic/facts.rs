@@ -1,0 +1,58 @@
+//! What is known of the model that is called, in the words of this translation.
+
+use crate::base::Capability;
+use crate::wire::Target;
+
+/// The first version of the API without sampling parameters.
+const WITHOUT_SAMPLING: &str = "2026-10-21";
+
+/// What the catalogue and the configured version say. Unknown is taken as what most models do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts {
+    /// `temperature`, `top_p` and `top_k` are accepted.
+    pub(super) sampling: bool,
+    /// Thinks at all.
+    pub(super) reasoning: bool,
+    /// Thinks as much as it sees fit, by effort instead of a budget.
+    pub(super) adaptive: bool,
+    /// Cannot be kept from thinking.
+    pub(super) always_thinks: bool,
+    /// Can be held to a schema.
+    pub(super) schema: bool,
+    /// A tool can be forced upon it.
+    pub(super) forced_tools: bool,
+    /// Takes a `system` message in mid-conversation.
+    pub(super) mid_system: bool,
+    /// Continues an assistant message.
+    pub(super) prefill: bool,
+    /// Knows the effort `xhigh`.
+    pub(super) effort_xhigh: bool,
+    /// Knows the effort `max`.
+    pub(super) effort_max: bool,
+    /// Longest answer in tokens.
+    pub(super) max_output: Option<u64>,
+}
+
+impl Facts {
+    /// What is known of a target.
+    pub(super) fn of(target: &Target<'_>) -> Self {
+        let says = |capability| target.info.and_then(|info| info.capabilities.get(capability));
+        let yes = |capability| says(capability) == Some(true);
+        let not_no = |capability| says(capability) != Some(false);
+        let always_thinks = yes(Capability::ThinkingAlwaysOn);
+        Self {
+            sampling: not_no(Capability::SamplingParams) && target.anthropic_version < WITHOUT_SAMPLING,
+            reasoning: not_no(Capability::Reasoning),
+            adaptive: yes(Capability::AdaptiveThinking),
+            always_thinks,
+            schema: yes(Capability::ResponseSchema),
+            // Forcing a tool upon a model that thinks is refused, unless the catalogue knows better.
+            forced_tools: says(Capability::ForcedToolUse).unwrap_or(!always_thinks),
+            mid_system: yes(Capability::MidConversationSystem),
+            prefill: not_no(Capability::AssistantPrefill),
+            effort_xhigh: yes(Capability::EffortXhigh),
+            effort_max: yes(Capability::EffortMax),
+            max_output: target.info.and_then(|info| info.max_output_tokens),
+        }
+    }
+}

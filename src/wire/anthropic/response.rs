@@ -1,0 +1,69 @@
+//! A whole answer, as an OpenAI chat completion.
+
+use super::answer::{Block, Message};
+use super::body::string;
+use super::fault;
+use super::usage::{self, Usage};
+use crate::wire::conversation::read::Text;
+use crate::wire::{AnswerContext, Decoded, Fault};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::io::Write;
+
+#[derive(Debug, Deserialize)]
+struct Response<'a> {
+    #[serde(borrow)]
+    model: Option<Text<'a>>,
+    #[serde(borrow)]
+    content: Option<Vec<Block<'a>>>,
+    #[serde(borrow)]
+    stop_reason: Option<Text<'a>>,
+    #[serde(borrow)]
+    stop_details: Option<&'a RawValue>,
+    usage: Option<Usage>,
+    #[serde(borrow)]
+    error: Option<fault::Wire<'a>>,
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// A [`Fault`] where the body is an error in spite of its status, or no message at all.
+pub(crate) fn decode(context: &AnswerContext<'_>, body: &[u8]) -> Result<Decoded, Fault> {
+    let text = std::str::from_utf8(body).map_err(|_| fault::nonsense("an answer that is not UTF-8"))?;
+    let response: Response<'_> =
+        serde_json::from_str(text).map_err(|_| fault::nonsense("an answer that is no message"))?;
+    if let Some(error) = &response.error {
+        return Err(error.fault());
+    }
+    let blocks = response.content.ok_or_else(|| fault::nonsense("an answer without content"))?;
+    let mut message = Message::default();
+    for block in &blocks {
+        message.add(block);
+    }
+    message.set_details(response.stop_details);
+    let finish = message.finish(response.stop_reason.as_ref().map(|reason| &*reason.0));
+    let usage = response.usage.and_then(|usage| usage.counts());
+
+    let mut out = Vec::with_capacity(body.len() + 512);
+    out.extend_from_slice(b"{\"id\":");
+    string(&mut out, context.id);
+    write!(out, ",\"object\":\"chat.completion\",\"created\":{},\"model\":", context.created)
+        .expect("writing to memory does not fail");
+    string(&mut out, response.model.as_ref().map_or(context.model, |model| &*model.0));
+    write!(out, ",\"choices\":[{{\"index\":0,\"finish_reason\":\"{}\",\"logprobs\":null,\"message\":", finish.as_str())
+        .expect("writing to memory does not fail");
+    message.write(&mut out, Some(finish));
+    if let Some(details) = &message.stop_details {
+        out.extend_from_slice(b",\"stop_details\":");
+        out.extend_from_slice(details.as_bytes());
+    }
+    out.extend_from_slice(b"}]");
+    if let Some(usage) = &usage {
+        out.extend_from_slice(b",\"usage\":");
+        usage::write(&mut out, usage);
+    }
+    out.push(b'}');
+    Ok(Decoded { body: Bytes::from(out), usage, finish: Some(finish), answer: message.answer(Some(finish)) })
+}

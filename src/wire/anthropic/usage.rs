@@ -1,0 +1,63 @@
+//! Token counts. Anthropic's `input_tokens` leaves out what was read from and written to the prompt cache;
+//! OpenAI's `prompt_tokens` holds everything:
+//!
+//! ```text
+//! prompt_tokens = input_tokens + cache_creation_input_tokens + cache_read_input_tokens
+//! ```
+
+use crate::base::model::TokenUsage;
+use serde::Deserialize;
+use std::io::Write;
+
+/// `usage` as it stands in an answer or an event. In a stream it is cumulative and comes in parts.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct Usage {
+    input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    output_tokens_details: Option<Details>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Details {
+    thinking_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Takes over what a later event says.
+    pub(super) fn update(&mut self, later: &Self) {
+        self.input_tokens = later.input_tokens.or(self.input_tokens);
+        self.cache_creation_input_tokens = later.cache_creation_input_tokens.or(self.cache_creation_input_tokens);
+        self.cache_read_input_tokens = later.cache_read_input_tokens.or(self.cache_read_input_tokens);
+        self.output_tokens = later.output_tokens.or(self.output_tokens);
+        self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details);
+    }
+
+    /// The counts; `None` where either side of them was never named.
+    pub(super) fn counts(&self) -> Option<TokenUsage> {
+        let cached_input = self.cache_read_input_tokens.unwrap_or_default();
+        let cache_write = self.cache_creation_input_tokens.unwrap_or_default();
+        Some(TokenUsage {
+            input: self.input_tokens?.saturating_add(cached_input).saturating_add(cache_write),
+            output: self.output_tokens?,
+            cached_input,
+            cache_write,
+            reasoning: self.output_tokens_details.and_then(|details| details.thinking_tokens).unwrap_or_default(),
+            estimated: false,
+        })
+    }
+}
+
+/// Appends OpenAI's `usage` object.
+pub(super) fn write(out: &mut Vec<u8>, usage: &TokenUsage) {
+    let TokenUsage { input, output, cached_input, cache_write, reasoning, .. } = usage;
+    write!(
+        out,
+        "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{},\
+         \"prompt_tokens_details\":{{\"cached_tokens\":{cached_input},\"cache_write_tokens\":{cache_write}}},\
+         \"completion_tokens_details\":{{\"reasoning_tokens\":{reasoning}}}}}",
+        input.saturating_add(*output),
+    )
+    .expect("writing to memory does not fail");
+}
