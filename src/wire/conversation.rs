@@ -42,6 +42,8 @@ pub struct Conversation<'a> {
     pub reasoning_effort: Option<Cow<'a, str>>,
     /// The end user's id.
     pub user: Option<Cow<'a, str>>,
+    /// Whether the client speaks of `functions` instead of tools, and reads `function_call` in the answer.
+    pub speaks_of_functions: bool,
     /// Number of answers.
     pub n: u32,
     /// Whether the answer is streamed.

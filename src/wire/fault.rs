@@ -86,7 +86,8 @@ impl Fault {
         Self::meant(status, said)
     }
 
-    fn read(status: u16, body: &[u8]) -> Self {
+    /// What an error body means that comes with this status.
+    pub(super) fn read(status: u16, body: &[u8]) -> Self {
         let said = match serde_json::from_slice::<Value>(body) {
             Ok(Value::Array(list)) => list.first().map(said).unwrap_or_default(),
             Ok(value) => said(&value),

@@ -4,6 +4,7 @@
 //! target's dialect, and its answer comes back through [`decode_chat`] or a [`StreamDecoder`]. Where both
 //! sides speak OpenAI's dialect the original text travels and only what must change is spliced.
 
+mod anthropic;
 mod chat;
 pub mod conversation;
 mod embeddings;

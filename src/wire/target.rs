@@ -1,5 +1,6 @@
 //! Between the dialects: what a call becomes, what an answer means, and who translates.
 
+use super::anthropic;
 use super::chat::ChatRequest;
 use super::fault::Fault;
 use super::openai;
@@ -130,7 +131,16 @@ pub struct StreamSummary {
 /// # Errors
 /// 400 where the target cannot do what is asked and leaving it out would make the answer wrong.
 pub fn encode_chat(request: &ChatRequest, target: &Target<'_>, effort: Option<&str>) -> Result<Outgoing, ApiError> {
-    openai::encode(request, target, effort)
+    match target.dialect {
+        Dialect::OpenAiChat | Dialect::Replay => openai::encode(request, target, effort),
+        Dialect::AnthropicMessages => {
+            let mut conversation = request.conversation()?;
+            if let Some(effort) = effort {
+                conversation.reasoning_effort = Some(Cow::Borrowed(effort));
+            }
+            anthropic::encode(&conversation, target)
+        }
+    }
 }
 
 /// A whole answer of this target in OpenAI's dialect.
@@ -143,7 +153,10 @@ pub fn decode_chat(
     context: &AnswerContext<'_>,
     body: Bytes,
 ) -> Result<Decoded, Fault> {
-    openai::decode(request, target, context, body)
+    match target.dialect {
+        Dialect::OpenAiChat | Dialect::Replay => openai::decode(request, target, context, body),
+        Dialect::AnthropicMessages => anthropic::decode(request, context, &body),
+    }
 }
 
 /// Translates a stream event by event; any cut of the bytes gives the same output.
@@ -153,6 +166,7 @@ pub struct StreamDecoder(Inner);
 #[derive(Debug)]
 enum Inner {
     OpenAi(Box<openai::Stream>),
+    Anthropic(Box<anthropic::Stream>),
 }
 
 impl StreamDecoder {
@@ -160,7 +174,12 @@ impl StreamDecoder {
     /// upstream gives no usage.
     #[must_use]
     pub fn new(target: &Target<'_>, context: AnswerContext<'_>, prompt: Bytes) -> Self {
-        Self(Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt))))
+        Self(match target.dialect {
+            Dialect::OpenAiChat | Dialect::Replay => {
+                Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt)))
+            }
+            Dialect::AnthropicMessages => Inner::Anthropic(Box::new(anthropic::Stream::new(&context, prompt))),
+        })
     }
 
     /// Takes what the upstream sent; writes complete events for the client at once.
@@ -170,6 +189,7 @@ impl StreamDecoder {
     pub fn feed(&mut self, chunk: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
         match &mut self.0 {
             Inner::OpenAi(stream) => stream.feed(chunk, out),
+            Inner::Anthropic(stream) => stream.feed(chunk, out),
         }
     }
 
@@ -180,6 +200,7 @@ impl StreamDecoder {
     pub fn end(&mut self, out: &mut BytesMut) -> Result<(), Fault> {
         match &mut self.0 {
             Inner::OpenAi(stream) => stream.end(out),
+            Inner::Anthropic(stream) => stream.end(out),
         }
     }
 
@@ -188,6 +209,7 @@ impl StreamDecoder {
     pub fn finished(&self) -> bool {
         match &self.0 {
             Inner::OpenAi(stream) => stream.finished(),
+            Inner::Anthropic(stream) => stream.finished(),
         }
     }
 
@@ -196,6 +218,7 @@ impl StreamDecoder {
     pub fn summary(&self) -> StreamSummary {
         match &self.0 {
             Inner::OpenAi(stream) => stream.summary(),
+            Inner::Anthropic(stream) => stream.summary(),
         }
     }
 }

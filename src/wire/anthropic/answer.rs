@@ -6,7 +6,7 @@
 use super::body::{inside, string, unescaped};
 use super::ids::{JSON_TOOL, to_caller};
 use crate::wire::conversation::read::Text;
-use crate::wire::{Answer, Finish};
+use crate::wire::target::{Answer, Finish};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -220,6 +220,13 @@ impl Message {
             out.push(b']');
         }
         out.push(b'}');
+    }
+
+    /// All that was thought, said and called, to be counted.
+    pub(super) fn said(&self) -> String {
+        let calls = self.calls.iter().map(|call| call.arguments.as_slice());
+        let all: Vec<&[u8]> = [self.reasoning.as_slice(), self.text.as_slice()].into_iter().chain(calls).collect();
+        unescaped(&all.concat())
     }
 
     /// The message for retention and for session restore.

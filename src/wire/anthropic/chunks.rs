@@ -3,7 +3,7 @@
 use super::body::string;
 use super::usage;
 use crate::base::model::TokenUsage;
-use crate::wire::{AnswerContext, Finish};
+use crate::wire::target::{AnswerContext, Finish};
 use bytes::{BufMut, BytesMut};
 
 const TAIL: &[u8] = b"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
@@ -72,11 +72,11 @@ impl Chunks {
     }
 
     /// The chunk with the usage, where it was asked for, and `[DONE]`.
-    pub(super) fn done(&self, out: &mut BytesMut, usage: Option<&TokenUsage>) {
-        if let Some(usage) = usage.filter(|_| self.include_usage) {
+    pub(super) fn done(&self, out: &mut BytesMut, usage: impl FnOnce() -> TokenUsage) {
+        if self.include_usage {
             let mut chunk = self.head_of_choices();
             chunk.extend_from_slice(b"],\"usage\":");
-            usage::write(&mut chunk, usage);
+            usage::write(&mut chunk, &usage());
             chunk.extend_from_slice(b"}\n\n");
             out.put_slice(&chunk);
         }

@@ -3,8 +3,8 @@
 use super::answer::Block;
 use super::fault;
 use super::usage::Usage;
-use crate::wire::Fault;
 use crate::wire::conversation::read::Text;
+use crate::wire::fault::Fault;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -58,11 +58,12 @@ impl<'a> Event<'a> {
     /// # Errors
     /// A [`Fault`] where the data is no event.
     pub(super) fn read(data: &'a [u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(data).map_err(|_| fault::nonsense("an event that is not UTF-8"))?;
+        let text =
+            std::str::from_utf8(data).map_err(|_| Fault::nonsense("the provider sent an event that is not UTF-8"))?;
         match serde_json::from_str(text) {
             Ok(event) => Ok(event),
             Err(_) if is_unknown(text) => Ok(Self::default()),
-            Err(_) => Err(fault::nonsense("an event that cannot be read")),
+            Err(_) => Err(Fault::nonsense("the provider sent an event that cannot be read")),
         }
     }
 }

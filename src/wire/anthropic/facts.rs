@@ -1,7 +1,7 @@
 //! What is known of the model that is called, in the words of this translation.
 
 use crate::base::Capability;
-use crate::wire::Target;
+use crate::wire::target::Target;
 
 /// The first version of the API without sampling parameters.
 const WITHOUT_SAMPLING: &str = "2026-10-21";

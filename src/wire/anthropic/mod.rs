@@ -36,9 +36,9 @@ mod thinking;
 mod tools;
 mod usage;
 
-pub(crate) use request::encode;
-pub(crate) use response::decode;
-pub(crate) use stream::Stream;
+pub(super) use request::encode;
+pub(super) use response::decode;
+pub(super) use stream::Stream;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::tools;
 use crate::base::ApiError;
 use crate::wire::conversation::read::Text;
 use crate::wire::conversation::{Conversation, Role};
-use crate::wire::{Outgoing, Target};
+use crate::wire::target::{Outgoing, Target};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -33,6 +33,12 @@ const OWN: [&str; 5] = ["cache_control", "container", "diagnostics", "inference_
 pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Result<Outgoing, ApiError> {
     if conversation.n > 1 {
         return Err(unsupported("n", "Anthropic gives one answer a call: send the request n times."));
+    }
+    if conversation.speaks_of_functions {
+        return Err(unsupported(
+            "functions",
+            "Anthropic's calls come back as tool_calls: send tools instead of functions.",
+        ));
     }
     let facts = Facts::of(target);
     let mut policy = Policy::new(target.refuse_unsupported);

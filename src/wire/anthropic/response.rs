@@ -4,8 +4,10 @@ use super::answer::{Block, Message};
 use super::body::string;
 use super::fault;
 use super::usage::{self, Usage};
+use crate::wire::chat::ChatRequest;
 use crate::wire::conversation::read::Text;
-use crate::wire::{AnswerContext, Decoded, Fault};
+use crate::wire::fault::Fault;
+use crate::wire::target::{AnswerContext, Decoded};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,21 +32,23 @@ struct Response<'a> {
 ///
 /// # Errors
 /// A [`Fault`] where the body is an error in spite of its status, or no message at all.
-pub(crate) fn decode(context: &AnswerContext<'_>, body: &[u8]) -> Result<Decoded, Fault> {
-    let text = std::str::from_utf8(body).map_err(|_| fault::nonsense("an answer that is not UTF-8"))?;
+pub(crate) fn decode(request: &ChatRequest, context: &AnswerContext<'_>, body: &[u8]) -> Result<Decoded, Fault> {
+    let text = std::str::from_utf8(body).map_err(|_| Fault::nonsense("the provider's answer is not UTF-8"))?;
     let response: Response<'_> =
-        serde_json::from_str(text).map_err(|_| fault::nonsense("an answer that is no message"))?;
+        serde_json::from_str(text).map_err(|_| Fault::nonsense("the provider's answer is no message"))?;
     if let Some(error) = &response.error {
-        return Err(error.fault());
+        return Err(error.fault(body));
     }
-    let blocks = response.content.ok_or_else(|| fault::nonsense("an answer without content"))?;
+    let blocks = response.content.ok_or_else(|| Fault::nonsense("the provider's answer has no content"))?;
     let mut message = Message::default();
     for block in &blocks {
         message.add(block);
     }
     message.set_details(response.stop_details);
     let finish = message.finish(response.stop_reason.as_ref().map(|reason| &*reason.0));
-    let usage = response.usage.and_then(|usage| usage.counts());
+    let answer = message.answer(Some(finish));
+    let given = response.usage.and_then(|usage| usage.counts());
+    let usage = given.unwrap_or_else(|| usage::counted(None, request.messages_json(), &answer.text));
 
     let mut out = Vec::with_capacity(body.len() + 512);
     out.extend_from_slice(b"{\"id\":");
@@ -54,16 +58,14 @@ pub(crate) fn decode(context: &AnswerContext<'_>, body: &[u8]) -> Result<Decoded
     string(&mut out, response.model.as_ref().map_or(context.model, |model| &*model.0));
     write!(out, ",\"choices\":[{{\"index\":0,\"finish_reason\":\"{}\",\"logprobs\":null,\"message\":", finish.as_str())
         .expect("writing to memory does not fail");
-    message.write(&mut out, Some(finish));
+    out.extend_from_slice(answer.message.as_bytes());
     if let Some(details) = &message.stop_details {
         out.extend_from_slice(b",\"stop_details\":");
         out.extend_from_slice(details.as_bytes());
     }
     out.extend_from_slice(b"}]");
-    if let Some(usage) = &usage {
-        out.extend_from_slice(b",\"usage\":");
-        usage::write(&mut out, usage);
-    }
+    out.extend_from_slice(b",\"usage\":");
+    usage::write(&mut out, &usage);
     out.push(b'}');
-    Ok(Decoded { body: Bytes::from(out), usage, finish: Some(finish), answer: message.answer(Some(finish)) })
+    Ok(Decoded { body: Bytes::from(out), usage: Some(usage), finish: Some(finish), answer })
 }

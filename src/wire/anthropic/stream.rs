@@ -15,12 +15,14 @@ use super::answer::{Block, Call, Message, is_json_answer, push_escaped, whole_in
 use super::body::inside;
 use super::chunks::Chunks;
 use super::event::{Delta, Event};
-use super::fault;
-use super::usage::Usage;
+use super::usage::{self, Usage};
 use crate::base::limits::MAX_UPSTREAM_BODY;
+use crate::base::model::TokenUsage;
 use crate::wire::conversation::read::Text;
-use crate::wire::{AnswerContext, Fault, Finish, Splitter, StreamSummary};
-use bytes::{BufMut, BytesMut};
+use crate::wire::fault::Fault;
+use crate::wire::sse::Splitter;
+use crate::wire::target::{AnswerContext, Finish, StreamSummary};
+use bytes::{BufMut, Bytes, BytesMut};
 
 /// A content block that stands open.
 #[derive(Debug)]
@@ -49,26 +51,27 @@ enum Kind {
 pub(crate) struct Stream {
     splitter: Splitter,
     chunks: Chunks,
+    /// The text of the messages, counted where the provider does not say.
+    prompt: Bytes,
     open: Vec<Open>,
     message: Message,
     usage: Usage,
     finish: Option<Finish>,
-    has_output: bool,
     finished: bool,
     received: usize,
 }
 
 impl Stream {
     /// A stream of which nothing has come.
-    pub(crate) fn new(context: &AnswerContext<'_>) -> Self {
+    pub(crate) fn new(context: &AnswerContext<'_>, prompt: Bytes) -> Self {
         Self {
             splitter: Splitter::default(),
             chunks: Chunks::new(context),
+            prompt,
             open: Vec::new(),
             message: Message::default(),
             usage: Usage::default(),
             finish: None,
-            has_output: false,
             finished: false,
             received: 0,
         }
@@ -81,7 +84,7 @@ impl Stream {
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
         self.received += chunk.len();
         if self.received > MAX_UPSTREAM_BODY {
-            return Err(fault::nonsense("an answer that is too long"));
+            return Err(Fault::nonsense("the provider's answer is too long"));
         }
         let mut splitter = std::mem::take(&mut self.splitter);
         let fed = splitter.feed(chunk, |_, data| self.event(data, out));
@@ -93,16 +96,13 @@ impl Stream {
     ///
     /// # Errors
     /// A [`Fault`] where the answer had not come to its end.
-    pub(crate) fn end(&mut self, _: &mut BytesMut) -> Result<(), Fault> {
+    pub(crate) fn end(&mut self, out: &mut BytesMut) -> Result<(), Fault> {
+        let mut splitter = std::mem::take(&mut self.splitter);
+        splitter.end(|_, data| self.event(data, out))?;
         if self.finished {
             return Ok(());
         }
-        Err(fault::nonsense("an answer that breaks off"))
-    }
-
-    /// Whether a piece of the answer was written.
-    pub(crate) fn has_output(&self) -> bool {
-        self.has_output
+        Err(Fault::nonsense("the provider's stream broke off before its end"))
     }
 
     /// Whether `[DONE]` was written.
@@ -112,7 +112,18 @@ impl Stream {
 
     /// What came of it so far.
     pub(crate) fn summary(&self) -> StreamSummary {
-        StreamSummary { usage: self.usage.counts(), finish: self.finish, answer: self.message.answer(self.finish) }
+        StreamSummary { usage: Some(self.counts()), finish: self.finish, answer: self.message.answer(self.finish) }
+    }
+
+    /// The provider's counts, or ours where it broke off before its last ones.
+    fn counts(&self) -> TokenUsage {
+        match self.usage.counts() {
+            Some(given) if self.finish.is_some() => given,
+            given => {
+                let prompt = std::str::from_utf8(&self.prompt).unwrap_or_default();
+                usage::counted(given, prompt, &self.message.said())
+            }
+        }
     }
 
     fn event(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
@@ -121,7 +132,7 @@ impl Stream {
         }
         let event = Event::read(data)?;
         if let Some(error) = &event.error {
-            return Err(error.fault());
+            return Err(error.fault(data));
         }
         match event.kind.as_ref().map(|kind| &*kind.0).unwrap_or_default() {
             "content_block_delta" => {
@@ -159,7 +170,7 @@ impl Stream {
                 }
             }
             "message_stop" => self.done(out),
-            "error" => return Err(fault::of("", "")),
+            "error" => return Err(Fault::read(500, data)),
             _ => {}
         }
         Ok(())
@@ -171,7 +182,6 @@ impl Stream {
             return;
         }
         self.chunks.delta(out, delta);
-        self.has_output = true;
     }
 
     fn content(&mut self, text: &[u8], out: &mut BytesMut) {
@@ -319,7 +329,7 @@ impl Stream {
 
     fn done(&mut self, out: &mut BytesMut) {
         self.finish(None, out);
-        self.chunks.done(out, self.usage.counts().as_ref());
+        self.chunks.done(out, || self.counts());
         self.finished = true;
     }
 }

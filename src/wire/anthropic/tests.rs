@@ -5,10 +5,10 @@ mod formats;
 mod messages;
 mod request;
 
-use super::encode;
+use super::{Stream, decode, encode};
 use crate::base::{ApiError, Capability, ModelInfo, ModelRef};
-use crate::wire::Target;
 use crate::wire::conversation::conversation;
+use crate::wire::{ChatRequest, Dialect, Target, quirks};
 use serde_json::{Value, json};
 
 /// A model with these capabilities stated.
@@ -49,7 +49,14 @@ fn always_model() -> ModelInfo {
 }
 
 fn target<'a>(info: Option<&'a ModelInfo>, refuse_unsupported: bool) -> Target<'a> {
-    Target { model: "claude-x", info, refuse_unsupported, anthropic_version: "2023-06-01" }
+    Target {
+        quirks: quirks("anthropic"),
+        dialect: Dialect::AnthropicMessages,
+        model: "claude-x",
+        info,
+        refuse_unsupported,
+        anthropic_version: "2023-06-01",
+    }
 }
 
 fn encode_text(body: &Value, info: Option<&ModelInfo>, refuse: bool) -> Result<(String, Vec<String>), ApiError> {

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::base::model::TokenUsage;
+use crate::wire::tokens;
 use serde::Deserialize;
 use std::io::Write;
 
@@ -34,19 +35,25 @@ impl Usage {
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details);
     }
 
-    /// The counts; `None` where either side of them was never named.
+    /// The counts; `None` where none was ever named.
     pub(super) fn counts(&self) -> Option<TokenUsage> {
         let cached_input = self.cache_read_input_tokens.unwrap_or_default();
         let cache_write = self.cache_creation_input_tokens.unwrap_or_default();
         Some(TokenUsage {
             input: self.input_tokens?.saturating_add(cached_input).saturating_add(cache_write),
-            output: self.output_tokens?,
+            output: self.output_tokens.unwrap_or_default(),
             cached_input,
             cache_write,
             reasoning: self.output_tokens_details.and_then(|details| details.thinking_tokens).unwrap_or_default(),
             estimated: false,
         })
     }
+}
+
+/// Our own count of what was said to `prompt`, which the provider's own counts, as far as they go, outrank.
+pub(super) fn counted(given: Option<TokenUsage>, prompt: &str, said: &str) -> TokenUsage {
+    let given = given.unwrap_or_else(|| TokenUsage { input: tokens::count(prompt), ..TokenUsage::default() });
+    TokenUsage { output: given.output.max(tokens::count(said)), estimated: true, ..given }
 }
 
 /// Appends OpenAI's `usage` object.

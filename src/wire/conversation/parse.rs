@@ -68,6 +68,7 @@ pub fn conversation(body: &[u8]) -> Result<Conversation<'_>, ApiError> {
     }
     read.max_output_tokens = read.max_output_tokens.or(deprecated_max);
     if read.tools.is_empty() {
+        read.speaks_of_functions = !functions.is_empty();
         read.tools = functions;
     }
     read.tool_choice = read.tool_choice.take().or(function_call);

@@ -48,7 +48,8 @@ fn what_changes_the_answer_is_refused_where_the_operator_says_so() {
         assert_eq!(refused(&asking(members), &budget_model(), true), ("unsupported_parameter", param.to_owned()));
     }
     assert!(encode_text(&asking(json!({"store": true, "x_new": 1})), Some(&budget_model()), true).is_ok());
-    for members in [json!({"n": 2}), json!({"modalities": ["text", "audio"]})] {
+    let functions = json!({"functions": [{"name": "f", "parameters": {"type": "object"}}]});
+    for members in [json!({"n": 2}), json!({"modalities": ["text", "audio"]}), functions] {
         assert_eq!(refused(&asking(members), &budget_model(), false).0, "unsupported_parameter");
     }
 }
