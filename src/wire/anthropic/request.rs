@@ -123,7 +123,7 @@ fn write_sampling(
             has_temperature = true;
             body.raw(",\"temperature\":");
             body.number(temperature.min(1.0));
-        } else if temperature < 1.0 || temperature > 1.0 {
+        } else if (temperature - 1.0).abs() > f64::EPSILON {
             policy.cannot("temperature", why)?;
         }
     }

@@ -77,7 +77,7 @@ pub(super) fn plan<'a>(
     let mut plan =
         Plan { thinking: Thinking::Unsaid, effort: None, max_tokens: wanted.min(cap), thinks: facts.always_thinks };
     let hindered = obstacles.forced_tool || obstacles.prefill || lost_its_thoughts(&conversation.messages);
-    let effort = conversation.reasoning_effort.as_deref().map(|effort| known(effort)).transpose()?;
+    let effort = conversation.reasoning_effort.as_deref().map(known).transpose()?;
     if let Some(effort) = effort.filter(|effort| facts.adaptive && *effort != Effort::None) {
         plan.effort = Some(effort.clamped(facts));
     }

@@ -244,7 +244,7 @@ proptest! {
         let mut events = vec![json!({"type": "content_block_start", "index": 3, "content_block": {"type": "tool_use", "id": "a", "name": "f", "input": {}}})];
         let mut from = 0;
         for place in places {
-            events.push(json!({"type": "content_block_delta", "index": 3, "delta": {"type": "input_json_delta", "partial_json": &arguments[from..place]}}));
+            events.push(json!({"type": "content_block_delta", "index": 3, "delta": {"type": "input_json_delta", "partial_json": arguments.get(from..place).unwrap()}}));
             from = place;
         }
         events.push(json!({"type": "message_stop"}));
