@@ -265,7 +265,7 @@ fn http_date(text: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::quirks::quirks;
+    use crate::wire::quirks::quirks;
     use super::*;
 
     fn fault(status: u16, body: &str) -> Fault {

@@ -1,4 +1,4 @@
-//! OpenAI's chat dialect, out and back, with the deviations of [`quirks`](super::quirks).
+//! OpenAI's chat dialect, out and back, with the deviations of [`quirks`](mod@super::quirks).
 
 mod message;
 mod repair;
