@@ -265,8 +265,8 @@ fn http_date(text: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use crate::wire::quirks::quirks;
     use super::*;
+    use crate::wire::quirks::quirks;
 
     fn fault(status: u16, body: &str) -> Fault {
         Fault::from_response(quirks("openai"), status, &HeaderMap::new(), body.as_bytes(), Timestamp(0))
