@@ -46,3 +46,7 @@ pub const MAX_CLIENT_ANSWER: usize = 64 << 20;
 pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// One event that our own client reads from the live stream.
 pub const MAX_CLIENT_EVENT: usize = 4 << 20;
+/// The configuration file.
+pub const MAX_CONFIG_FILE: u64 = 1 << 20;
+/// A file that holds one secret.
+pub const MAX_SECRET_FILE: u64 = 64 << 10;

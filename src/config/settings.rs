@@ -39,10 +39,18 @@ pub struct Config {
     pub routes: Vec<Arc<Route>>,
     /// Keys from the file; those made at run time are in the store.
     pub keys: Vec<Arc<Key>>,
+    /// The answer cache.
+    pub cache: Cache,
+    /// The firewall.
+    pub firewall: Firewall,
+    /// Rows above which an export is refused.
+    pub export_max_rows: u64,
     /// Share of the savings on the invoice, 0..1.
     pub savings_rate: f64,
     /// `tracing` filter, such as `info`.
     pub log: String,
+    /// Where spans are sent over OTLP.
+    pub otlp_endpoint: Option<url::Url>,
 }
 
 /// The main listener.
@@ -62,6 +70,14 @@ pub struct Server {
     pub max_connections: usize,
     /// Requests per minute from one address, before auth; `None` = no limit.
     pub requests_per_minute_per_ip: Option<u32>,
+}
+
+impl Server {
+    /// Whether others than this host can reach it, so that it must not serve without keys.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+    }
 }
 
 /// PEM files for TLS.
@@ -116,6 +132,50 @@ pub struct Priors {
     pub pooling: bool,
     /// Contributors below which nothing is published.
     pub min_orgs: u32,
+}
+
+/// The answer cache, where a request's headers do not say otherwise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cache {
+    /// Whether requests are answered from it.
+    pub enabled: bool,
+    /// How long an answer is kept.
+    pub ttl: Duration,
+    /// Answers in one bucket.
+    pub bucket_max_size: u32,
+    /// Likeness from which two questions count as one, 0..1.
+    pub semantic_threshold: f64,
+}
+
+/// What the firewall does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirewallMode {
+    /// Nothing.
+    Off,
+    /// Scores and records.
+    Detect,
+    /// Scores and refuses.
+    Block,
+}
+
+/// What happens when the firewall's model fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnError {
+    /// The request goes on, and is counted.
+    Allow,
+    /// The request is refused.
+    Block,
+}
+
+/// The firewall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Firewall {
+    /// What it does.
+    pub mode: FirewallMode,
+    /// Who gives the second opinion.
+    pub model: Option<ModelRef>,
+    /// What happens when that model fails.
+    pub on_error: OnError,
 }
 
 /// Time limits and patience towards providers.
