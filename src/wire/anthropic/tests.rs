@@ -3,6 +3,7 @@
 mod answers;
 mod formats;
 mod messages;
+mod properties;
 mod request;
 
 use super::{Stream, decode, encode};
