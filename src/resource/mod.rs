@@ -2,5 +2,15 @@
 //! The server, the typed client and the commands share them, so that they cannot drift apart.
 
 pub mod decision;
+pub mod feedback;
+pub mod key;
+pub mod page;
+pub mod session;
+pub mod view;
 
 pub use decision::Decision;
+pub use feedback::{Feedback, Rating, Receipt};
+pub use key::{KeyRecord, NewKey};
+pub use page::Page;
+pub use session::{RestoredSession, SessionSummary, Turn};
+pub use view::StoredDecision;

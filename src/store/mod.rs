@@ -1,1 +1,29 @@
-//! store
+//! What is remembered: one redb file, one writer, a hash chain for each org.
+//!
+//! The truth is an append-only log for each org: decisions, feedback, ratings, keys, pins. Every entry's
+//! hash covers the one before it. All other tables are indexes and can be made anew from the log.
+//!
+//! One thread writes. It gathers what comes within the group window into one transaction, or commits at
+//! once when somebody waits for durability. Reads see a committed snapshot and never wait for the writer.
+
+mod apply;
+mod chain;
+mod cursor;
+mod error;
+mod open;
+mod read;
+mod scrub;
+mod session;
+mod tables;
+mod verify;
+mod writer;
+
+pub use apply::FeedbackTarget;
+pub use chain::Kind;
+pub use error::Error;
+pub use open::{Health, Options, Recorded, Store};
+pub use read::DecisionFilter;
+pub use verify::{Break, Report, verify_folder};
+
+#[cfg(test)]
+mod tests;

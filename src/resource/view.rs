@@ -1,0 +1,133 @@
+//! A decision as callers see it: every key of the contract, `null` where nothing is known yet.
+
+use super::decision::{Decision, Reason, Status, Strategy};
+use super::feedback::{Feedback, Rating};
+use serde_json::{Map, Value, json};
+
+/// A decision with what the store knows of it beside the record itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDecision {
+    /// The record.
+    pub decision: Decision,
+    /// Its place in the org's chain.
+    pub sequence: u64,
+    /// Hash of the entry before it, in hex.
+    pub previous_sha256: String,
+    /// Its own hash, in hex.
+    pub sha256: String,
+    /// The last rating.
+    pub rating: Option<Rating>,
+    /// Feedback about this request.
+    pub feedback: Option<Feedback>,
+}
+
+/// The template of an explanation and its text in English. The same decision gives the same bytes.
+fn explanation(decision: &Decision) -> (&'static str, String) {
+    let model = decision.served.as_ref().or(decision.winner.as_ref()).map_or("none", |target| target.model.as_str());
+    let route = decision.route.as_ref().map_or("", |route| route.as_str());
+    match (decision.reason, decision.routing_strategy) {
+        (Reason::ProviderFallback, _) => {
+            let chosen = decision.winner.as_ref().map_or("none", |target| target.model.as_str());
+            let attempts = decision.outcome.attempts.len();
+            ("provider_fallback", format!("{chosen} failed; {model} answered after {attempts} attempts."))
+        }
+        (Reason::CacheHit, _) => ("cache_hit", "The answer came from the cache.".to_owned()),
+        (Reason::FirewallBlocked, _) => ("firewall_blocked", "The firewall refused the input.".to_owned()),
+        (_, Strategy::LegacyModel | Strategy::Passthrough) => {
+            ("no_router_invoked", format!("The client named {model}: no router was asked."))
+        }
+        (_, Strategy::Fallback) => ("fallback_only", format!("{model} is the first of its list that could serve.")),
+        (_, strategy) => {
+            let strategy = strategy.as_str();
+            ("static_strategy", format!("Route {route} chose {model} by its strategy {strategy}."))
+        }
+    }
+}
+
+impl StoredDecision {
+    /// The decision as JSON: the flat keys that the SDKs read, the audit keys, and the audit keys again in
+    /// `decision_trace`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let decision = &self.decision;
+        let served = decision.served.as_ref().or(decision.winner.as_ref());
+        let (template, text) = explanation(decision);
+        let confidence_reason = match decision.reason {
+            Reason::SingleCandidate => "single_candidate",
+            Reason::CacheHit => "cache_hit",
+            _ => "not_applicable",
+        };
+        let audit = self.audit();
+        let mut flat = Map::from_iter([
+            ("request_id".to_owned(), json!(decision.request_id)),
+            ("session_id".to_owned(), json!(decision.session_id)),
+            ("request_created_at".to_owned(), json!(decision.created_at)),
+            ("provider".to_owned(), json!(served.map(|target| &target.provider))),
+            ("model".to_owned(), json!(served.map(|target| &target.model))),
+            ("status".to_owned(), json!(decision.outcome.status)),
+            ("latency_ms".to_owned(), json!(decision.outcome.latency_ms)),
+            ("cost_micro_usd".to_owned(), json!(decision.outcome.cost_micro_usd)),
+            ("cache_enabled".to_owned(), json!(false)),
+            ("threat".to_owned(), json!(decision.outcome.status == Status::Blocked && decision.outcome.threat_blocked)),
+            ("confidence".to_owned(), Value::Null),
+            ("confidence_reason".to_owned(), json!(confidence_reason)),
+            ("explanation".to_owned(), json!(text)),
+            ("explanation_detail".to_owned(), json!({"text": text, "template_id": template})),
+            ("session_inferred".to_owned(), json!(decision.session_inferred)),
+            ("endpoint".to_owned(), json!(decision.endpoint)),
+            ("requested_model".to_owned(), json!(decision.requested_model)),
+            ("stream".to_owned(), json!(decision.stream)),
+            ("served".to_owned(), json!(decision.served)),
+            ("usage".to_owned(), json!(decision.usage)),
+            ("http_status".to_owned(), json!(decision.http_status)),
+            ("error_code".to_owned(), json!(decision.error_code)),
+            ("key_id".to_owned(), json!(decision.key_id)),
+            ("user_id".to_owned(), json!(decision.user_id)),
+            ("project_id".to_owned(), json!(decision.project_id)),
+            ("session_name".to_owned(), json!(decision.session_name)),
+            ("session_path".to_owned(), json!(decision.session_path)),
+            (
+                "properties".to_owned(),
+                json!(decision.properties.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()),
+            ),
+            ("dropped_parameters".to_owned(), json!(decision.dropped_parameters)),
+            ("config_generation".to_owned(), json!(decision.config_generation)),
+            ("rating".to_owned(), json!(self.rating)),
+            ("feedback".to_owned(), json!(self.feedback)),
+            ("decision_trace".to_owned(), Value::Object(audit.clone())),
+        ]);
+        flat.extend(audit);
+        Value::Object(flat)
+    }
+
+    fn audit(&self) -> Map<String, Value> {
+        let decision = &self.decision;
+        let audit = json!({
+            "floopy_reason": decision.floopy_reason,
+            "routing_strategy": decision.routing_strategy,
+            "route": decision.route,
+            "routing_rule_id": decision.route,
+            "phase": null,
+            "weights": {"session": null, "auto": null, "manual": null, "benchmark": null},
+            "candidates": decision.candidates,
+            "filtered": decision.filtered,
+            "winner": decision.winner,
+            "reason": decision.reason,
+            "propensity": decision.propensity,
+            "exploration_rate_effective": null,
+            "used_shared_pool_prior": false,
+            "floor": null,
+            "switch": null,
+            "evidence": {"samples": null, "top2_score_gap": null, "outcome_variance": null,
+                "recent_regressions": null, "last_regression_at": null},
+            "outcome": decision.outcome,
+            "scores": {"relevance": null, "coherence": null, "helpfulness": null, "safety": null, "composite": null},
+            "credits": [],
+            "chain": {"sequence": self.sequence, "previous_sha256": self.previous_sha256, "sha256": self.sha256},
+        });
+        match audit {
+            Value::Object(audit) => audit,
+            _ => Map::new(),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! What one operation does to the tables, inside the writer's transaction.
+
+use super::chain::{self, Kind};
+use super::error::Error;
+use super::open::Recorded;
+use super::scrub::scrub;
+use super::tables;
+use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId};
+use crate::resource::{Decision, Feedback, KeyRecord, Rating, Receipt, SessionSummary};
+use redb::{ReadableTable, WriteTransaction};
+use std::collections::HashMap;
+
+/// A change that somebody waits for.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Feedback { org: OrgId, target: FeedbackTarget, feedback: Feedback },
+    Rating { org: OrgId, rating: Rating },
+    CreateKey { key: KeyRecord },
+    RevokeKey { org: Option<OrgId>, id: KeyId },
+    Pin { org: OrgId, route: RouteId, pinned: bool },
+    Note { org: OrgId, kind: Kind, payload: String },
+}
+
+/// What feedback names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedbackTarget {
+    /// A request's id.
+    Request(RequestId),
+    /// A session's id, a request's id or a completion's id: clients send all three.
+    Session(String),
+    /// The latest session of the key that gives it.
+    Latest,
+}
+
+/// What a change answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Done {
+    Nothing,
+    Receipt(Receipt),
+}
+
+/// One transaction's view of the chain heads: read once, written back at the end.
+pub(super) struct Batch<'t> {
+    txn: &'t WriteTransaction,
+    heads: HashMap<u32, (u64, [u8; 32])>,
+    orgs: HashMap<OrgId, u32>,
+}
+
+impl<'t> Batch<'t> {
+    pub(super) fn new(txn: &'t WriteTransaction) -> Self {
+        Self { txn, heads: HashMap::new(), orgs: HashMap::new() }
+    }
+
+    /// Writes the heads back.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        let mut heads = self.txn.open_table(tables::HEADS)?;
+        for (org, head) in self.heads {
+            heads.insert(org, head)?;
+        }
+        Ok(())
+    }
+
+    /// The number of an org; a new org gets the next one.
+    fn org(&mut self, org: &OrgId) -> Result<u32, Error> {
+        if let Some(number) = self.orgs.get(org) {
+            return Ok(*number);
+        }
+        let mut orgs = self.txn.open_table(tables::ORGS)?;
+        let known = orgs.get(org.as_str())?.map(|number| number.value());
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let next = u32::try_from(redb::ReadableTableMetadata::len(&orgs)?)
+                    .map_err(|_| Error::Write("too many orgs".into()))?;
+                orgs.insert(org.as_str(), next)?;
+                next
+            }
+        };
+        self.orgs.insert(org.clone(), number);
+        Ok(number)
+    }
+
+    /// Appends an entry to an org's chain; its sequence.
+    fn append(&mut self, org: u32, kind: Kind, payload: &[u8]) -> Result<u64, Error> {
+        let head = match self.heads.get(&org) {
+            Some(head) => *head,
+            None => {
+                let heads = self.txn.open_table(tables::HEADS)?;
+                let head = heads.get(org)?.map(|head| head.value());
+                head.unwrap_or((0, [0; 32]))
+            }
+        };
+        let sequence = head.0 + 1;
+        let sha256 = chain::hash(&head.1, sequence, kind, payload);
+        self.txn.open_table(tables::LOG)?.insert((org, sequence), chain::encode(kind, &sha256, payload).as_slice())?;
+        self.heads.insert(org, (sequence, sha256));
+        Ok(sequence)
+    }
+
+    /// Records one decision with its indexes.
+    pub(super) fn decision(&mut self, recorded: &Recorded) -> Result<(), Error> {
+        let decision = &recorded.decision;
+        let org = self.org(&decision.org)?;
+        let payload = serde_json::to_vec(decision)?;
+        let sequence = self.append(org, Kind::Decision, &payload)?;
+        let txn = self.txn;
+        txn.open_table(tables::BY_REQUEST)?.insert(decision.request_id.as_bytes(), (org, sequence))?;
+        txn.open_table(tables::BY_TIME)?.insert((org, decision.created_at.0, sequence), ())?;
+        txn.open_table(tables::BY_SESSION)?.insert((org, decision.session_id.as_str(), sequence), ())?;
+        if let Some(completion) = &recorded.completion_id {
+            txn.open_table(tables::COMPLETIONS)?.insert((org, completion.as_str()), decision.request_id.as_bytes())?;
+        }
+        if let Some(messages) = &recorded.messages {
+            let messages = std::str::from_utf8(messages).unwrap_or("[]");
+            let body = pack(&scrub(messages), recorded.answer.as_deref().map(scrub).as_deref());
+            txn.open_table(tables::BODIES)?.insert((org, sequence), body.as_slice())?;
+        }
+        self.session(org, decision)
+    }
+
+    /// Adds a decision to its session's summary.
+    fn session(&mut self, org: u32, decision: &Decision) -> Result<(), Error> {
+        let mut sessions = self.txn.open_table(tables::SESSIONS)?;
+        let id = decision.session_id.as_str();
+        let known: Option<SessionSummary> = match sessions.get((org, id))? {
+            Some(bytes) => Some(serde_json::from_slice(bytes.value())?),
+            None => None,
+        };
+        let fresh = known.is_none();
+        let mut session = known.unwrap_or_else(|| SessionSummary {
+            session_id: decision.session_id.clone(),
+            first_seen: decision.created_at,
+            last_seen: decision.created_at,
+            turn_count: 0,
+            cost_micro_usd: MicroUsd(0),
+            baseline_cost_micro_usd: Some(MicroUsd(0)),
+            saved_micro_usd: None,
+            score: None,
+            value_per_usd: None,
+            inferred: decision.session_inferred,
+            session_name: None,
+            user_id: None,
+            project_id: None,
+        });
+        session.turn_count += 1;
+        session.last_seen = session.last_seen.max(decision.created_at);
+        session.cost_micro_usd += decision.outcome.cost_micro_usd.unwrap_or_default();
+        session.baseline_cost_micro_usd =
+            session.baseline_cost_micro_usd.zip(decision.outcome.baseline_cost_micro_usd).map(|(sum, cost)| sum + cost);
+        for (label, given) in [
+            (&mut session.session_name, &decision.session_name),
+            (&mut session.user_id, &decision.user_id),
+            (&mut session.project_id, &decision.project_id),
+        ] {
+            if given.is_some() {
+                label.clone_from(given);
+            }
+        }
+        sessions.insert((org, id), settled(session).as_slice())?;
+        if fresh {
+            self.txn.open_table(tables::SESSIONS_BY_TIME)?.insert((org, decision.created_at.0, id), ())?;
+        }
+        Ok(())
+    }
+
+    /// Makes one change; refuses without a trace.
+    pub(super) fn change(&mut self, change: &Change) -> Result<Done, Error> {
+        match change {
+            Change::Feedback { org, target, feedback } => self.feedback(org, target, feedback).map(Done::Receipt),
+            Change::Rating { org, rating } => self.rating(org, rating),
+            Change::CreateKey { key } => {
+                let org = self.org(&key.org)?;
+                let payload = serde_json::to_vec(key)?;
+                self.append(org, Kind::KeyCreated, &payload)?;
+                self.txn.open_table(tables::KEYS)?.insert(key.id.as_str(), payload.as_slice())?;
+                Ok(Done::Nothing)
+            }
+            Change::RevokeKey { org, id } => self.revoke(org.as_ref(), id),
+            Change::Pin { org, route, pinned } => {
+                let number = self.org(org)?;
+                let payload = serde_json::to_vec(&serde_json::json!({"route": route, "pinned": pinned}))?;
+                self.append(number, Kind::Pin, &payload)?;
+                let mut pins = self.txn.open_table(tables::PINS)?;
+                if *pinned {
+                    pins.insert((org.as_str(), route.as_str()), ())?;
+                } else {
+                    pins.remove((org.as_str(), route.as_str()))?;
+                }
+                Ok(Done::Nothing)
+            }
+            Change::Note { org, kind, payload } => {
+                let number = self.org(org)?;
+                self.append(number, *kind, payload.as_bytes())?;
+                Ok(Done::Nothing)
+            }
+        }
+    }
+
+    fn revoke(&mut self, org: Option<&OrgId>, id: &KeyId) -> Result<Done, Error> {
+        let key: KeyRecord = match self.txn.open_table(tables::KEYS)?.get(id.as_str())? {
+            Some(bytes) => serde_json::from_slice(bytes.value())?,
+            None => return Err(Error::NotFound),
+        };
+        if org.is_some_and(|org| *org != key.org) {
+            return Err(Error::NotFound);
+        }
+        let number = self.org(&key.org)?;
+        let payload = serde_json::to_vec(&serde_json::json!({"id": id}))?;
+        self.append(number, Kind::KeyRevoked, &payload)?;
+        self.txn.open_table(tables::KEYS)?.remove(id.as_str())?;
+        Ok(Done::Nothing)
+    }
+
+    /// The org's decision with this id.
+    fn find(&self, org: u32, request: RequestId) -> Result<Option<Decision>, Error> {
+        let place = self.txn.open_table(tables::BY_REQUEST)?.get(request.as_bytes())?.map(|place| place.value());
+        let Some(place) = place.filter(|(owner, _)| *owner == org) else { return Ok(None) };
+        let log = self.txn.open_table(tables::LOG)?;
+        let Some(entry) = log.get(place)? else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(chain::decode(entry.value())?.payload)?))
+    }
+
+    fn has_session(&self, org: u32, session: &str) -> Result<bool, Error> {
+        Ok(self.txn.open_table(tables::SESSIONS)?.get((org, session))?.is_some())
+    }
+
+    /// What the feedback is about: a session, and a request where it names one.
+    fn target(
+        &self,
+        org: u32,
+        target: &FeedbackTarget,
+        key: Option<&KeyId>,
+    ) -> Result<(SessionId, Option<RequestId>), Error> {
+        match target {
+            FeedbackTarget::Request(id) => {
+                let decision = self.find(org, *id)?.ok_or(Error::NotFound)?;
+                Ok((decision.session_id, Some(*id)))
+            }
+            FeedbackTarget::Session(text) => {
+                if self.has_session(org, text)? {
+                    return Ok((SessionId::from(text.as_str()), None));
+                }
+                let completion =
+                    self.txn.open_table(tables::COMPLETIONS)?.get((org, text.as_str()))?.map(|id| id.value());
+                let request = completion.map(RequestId::from_bytes).or_else(|| text.parse().ok());
+                let decision = request.map(|id| self.find(org, id)).transpose()?.flatten().ok_or(Error::NotFound)?;
+                Ok((decision.session_id, None))
+            }
+            FeedbackTarget::Latest => {
+                let by_time = self.txn.open_table(tables::BY_TIME)?;
+                let log = self.txn.open_table(tables::LOG)?;
+                // The latest session of a key is among its latest decisions; a key that has been silent for
+                // longer must name its session.
+                for row in by_time.range((org, i64::MIN, 0)..=(org, i64::MAX, u64::MAX))?.rev().take(10_000) {
+                    let (_, _, sequence) = row?.0.value();
+                    let Some(entry) = log.get((org, sequence))? else { continue };
+                    let decision: Decision = serde_json::from_slice(chain::decode(entry.value())?.payload)?;
+                    if decision.key_id.as_ref() == key {
+                        return Ok((decision.session_id, None));
+                    }
+                }
+                Err(Error::NotFound)
+            }
+        }
+    }
+
+    fn feedback(&mut self, org: &OrgId, target: &FeedbackTarget, feedback: &Feedback) -> Result<Receipt, Error> {
+        let number = self.org(org)?;
+        let (session_id, request_id) = self.target(number, target, feedback.key_id.as_ref())?;
+        let place = request_id.map_or_else(|| format!("s:{session_id}"), |id| format!("r:{id}"));
+        if self.txn.open_table(tables::FEEDBACK)?.get((number, place.as_str()))?.is_some() {
+            return Ok(Receipt { duplicate: true, session_id });
+        }
+        let feedback = Feedback { session_id: session_id.clone(), request_id, ..feedback.clone() };
+        let payload = serde_json::to_vec(&feedback)?;
+        self.append(number, Kind::Feedback, &payload)?;
+        self.txn.open_table(tables::FEEDBACK)?.insert((number, place.as_str()), payload.as_slice())?;
+        if request_id.is_none() {
+            let mut sessions = self.txn.open_table(tables::SESSIONS)?;
+            let known: Option<SessionSummary> = match sessions.get((number, session_id.as_str()))? {
+                Some(bytes) => Some(serde_json::from_slice(bytes.value())?),
+                None => None,
+            };
+            if let Some(mut session) = known {
+                session.score = Some(feedback.score);
+                sessions.insert((number, session_id.as_str()), settled(session).as_slice())?;
+            }
+        }
+        Ok(Receipt { duplicate: false, session_id })
+    }
+
+    fn rating(&mut self, org: &OrgId, rating: &Rating) -> Result<Done, Error> {
+        let number = self.org(org)?;
+        self.find(number, rating.request_id)?.ok_or(Error::NotFound)?;
+        let payload = serde_json::to_vec(rating)?;
+        self.append(number, Kind::Rating, &payload)?;
+        self.txn.open_table(tables::RATINGS)?.insert((number, *rating.request_id.as_bytes()), payload.as_slice())?;
+        Ok(Done::Nothing)
+    }
+}
+
+/// A summary with its derived figures, as bytes.
+fn settled(mut session: SessionSummary) -> Vec<u8> {
+    session.saved_micro_usd = session.baseline_cost_micro_usd.map(|baseline| baseline - session.cost_micro_usd);
+    #[expect(clippy::cast_precision_loss, reason = "dollars of one session")]
+    let usd = session.cost_micro_usd.0 as f64 / 1e6;
+    session.value_per_usd = session.score.filter(|_| usd > 0.0).map(|score| score / usd);
+    serde_json::to_vec(&session).expect("a summary holds nothing that JSON cannot")
+}
+
+/// Messages and answer in one value: the length of the messages, the messages, the answer.
+fn pack(messages: &str, answer: Option<&str>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(8 + messages.len() + answer.map_or(0, str::len));
+    bytes.extend_from_slice(&(messages.len() as u64).to_be_bytes());
+    bytes.extend_from_slice(messages.as_bytes());
+    bytes.extend_from_slice(answer.unwrap_or_default().as_bytes());
+    bytes
+}
+
+/// What [`pack`] put together.
+pub(super) fn unpack(bytes: &[u8]) -> Result<(&str, &str), Error> {
+    let broken = || Error::Corrupt("a stored body is cut short".to_owned());
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(broken)?;
+    let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| broken())?;
+    let (messages, answer) = rest.split_at_checked(length).ok_or_else(broken)?;
+    Ok((std::str::from_utf8(messages).map_err(|_| broken())?, std::str::from_utf8(answer).map_err(|_| broken())?))
+}

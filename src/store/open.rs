@@ -1,0 +1,335 @@
+//! Opening the file, and the face of the store.
+
+use super::apply::{Change, Done, FeedbackTarget};
+use super::chain::Kind;
+use super::error::Error;
+use super::tables;
+use super::writer::{self, Op, Writer};
+use crate::base::{ApiError, KeyId, OrgId, RequestId, RouteId};
+use crate::resource::{Decision, Feedback, KeyRecord, Rating, Receipt};
+use bytes::Bytes;
+use redb::{Database, ReadableDatabase, ReadableTable};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Memory that redb may use for pages.
+const CACHE: usize = 16 << 20;
+/// How every redb file begins.
+const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
+/// The store's file in the data folder.
+pub(super) const FILE: &str = "floopy.redb";
+
+/// How to open a store.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The data folder; made where it does not exist.
+    pub folder: PathBuf,
+    /// How often decisions are committed.
+    pub group_window: Duration,
+    /// How long bodies are kept; `None` = never written.
+    pub bodies: Option<Duration>,
+}
+
+/// One request's record and, where retention allows, its bodies. The bodies are scrubbed before they are
+/// written.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The record.
+    pub decision: Decision,
+    /// The id that the client knows the answer by.
+    pub completion_id: Option<String>,
+    /// The `messages` array as the client sent it.
+    pub messages: Option<Bytes>,
+    /// The assistant's message as OpenAI JSON.
+    pub answer: Option<String>,
+}
+
+/// How the store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Whether writes succeed.
+    pub writable: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Records that wait for their commit.
+    pub backlog: usize,
+}
+
+/// Where the pages are: a file, or what a test puts in its place.
+pub(super) type Opener = Box<dyn Fn() -> Result<Database, Error> + Send + Sync>;
+
+/// The database while it is open; `None` while the writer opens it anew after a failure.
+pub(super) type Shared = Arc<RwLock<Option<Arc<Database>>>>;
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) database: Shared,
+    pub(super) cursor_secret: Arc<[u8]>,
+    writer: Arc<Writer>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("health", &self.health()).finish_non_exhaustive()
+    }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+fn unreadable(error: &std::io::Error) -> Error {
+    Error::Unreadable(error.kind().to_string())
+}
+
+/// Makes the folder, readable for its owner only.
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unreadable(&error))
+}
+
+/// Opens the file, or makes it, readable for its owner only. A file that is no redb file is left alone.
+pub(super) fn open_file(path: &Path) -> Result<Database, Error> {
+    if !path.exists() {
+        make_file(path)?;
+    }
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    file.take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
+    if head != MAGIC {
+        return Err(Error::Foreign);
+    }
+    builder().open(path).map_err(database_error)
+}
+
+/// Makes an empty database under another name and puts it in its place whole: a crash on the way leaves
+/// nothing that cannot be opened.
+fn make_file(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let fresh = path.with_extension("redb.new");
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)
+        .map_err(|error| unreadable(&error))?;
+    drop(builder().create_file(file).map_err(database_error)?);
+    std::fs::rename(&fresh, path).map_err(|error| unreadable(&error))
+}
+
+fn database_error(error: redb::DatabaseError) -> Error {
+    match error {
+        redb::DatabaseError::Storage(redb::StorageError::Io(error)) => Error::Corrupt(error.kind().to_string()),
+        other => Error::from(redb::Error::from(other)),
+    }
+}
+
+/// A database on another backend, for tests.
+#[cfg(test)]
+pub(super) fn open_backend(backend: impl redb::StorageBackend) -> Result<Database, Error> {
+    builder().create_with_backend(backend).map_err(|error| Error::from(redb::Error::from(error)))
+}
+
+/// Makes the tables and checks the format; the secret that signs cursors.
+fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
+    let txn = database.begin_write()?;
+    let secret;
+    {
+        let mut meta = txn.open_table(tables::META)?;
+        let format = meta.get("format")?.map(|bytes| bytes.value().to_vec());
+        match format.as_deref().map(<[u8; 4]>::try_from) {
+            None => {
+                meta.insert("format", tables::FORMAT.to_be_bytes().as_slice())?;
+            }
+            Some(Ok(bytes)) => {
+                let found = u32::from_be_bytes(bytes);
+                if found > tables::FORMAT {
+                    return Err(Error::Newer { found, known: tables::FORMAT });
+                }
+            }
+            Some(Err(_)) => return Err(Error::Corrupt("its format cannot be read".into())),
+        }
+        let known = meta.get("cursor_secret")?.map(|bytes| bytes.value().to_vec());
+        secret = match known {
+            Some(secret) => secret,
+            None => {
+                let mut fresh = [0_u8; 32];
+                getrandom::fill(&mut fresh).map_err(|_| Error::Unreadable("no random numbers".into()))?;
+                meta.insert("cursor_secret", fresh.as_slice())?;
+                fresh.to_vec()
+            }
+        };
+    }
+    txn.open_table(tables::ORGS)?;
+    txn.open_table(tables::LOG)?;
+    txn.open_table(tables::HEADS)?;
+    txn.open_table(tables::BY_REQUEST)?;
+    txn.open_table(tables::BY_TIME)?;
+    txn.open_table(tables::BY_SESSION)?;
+    txn.open_table(tables::SESSIONS)?;
+    txn.open_table(tables::SESSIONS_BY_TIME)?;
+    txn.open_table(tables::COMPLETIONS)?;
+    txn.open_table(tables::BODIES)?;
+    txn.open_table(tables::FEEDBACK)?;
+    txn.open_table(tables::RATINGS)?;
+    txn.open_table(tables::KEYS)?;
+    txn.open_table(tables::PINS)?;
+    txn.commit()?;
+    Ok(secret.into())
+}
+
+impl Store {
+    /// Opens the store in a folder; after a crash it mends itself.
+    ///
+    /// # Errors
+    /// The folder cannot be used, the file is foreign, damaged, newer, or open in another process.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        make_folder(&options.folder)?;
+        let path = options.folder.join(FILE);
+        Self::start(&options, Box::new(move || open_file(&path)))
+    }
+
+    pub(super) fn start(options: &Options, opener: Opener) -> Result<Self, Error> {
+        let database = opener()?;
+        let cursor_secret = prepare(&database)?;
+        let database: Shared = Arc::new(RwLock::new(Some(Arc::new(database))));
+        let writer = writer::start(options, Arc::clone(&database), opener)?;
+        Ok(Self { database, cursor_secret, writer: Arc::new(writer) })
+    }
+
+    /// A snapshot of what is committed.
+    pub(super) fn snapshot(&self) -> Result<redb::ReadTransaction, Error> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(database.ok_or(Error::Closed)?.begin_read()?)
+    }
+
+    /// Records a decision with the next group. Never waits.
+    ///
+    /// # Errors
+    /// [`Error::Backlogged`] where the writer is too far behind; nothing is recorded then, and the
+    /// caller has to say so.
+    pub fn record(&self, recorded: Recorded) -> Result<(), Error> {
+        self.writer.send(Op::Decision { recorded: Box::new(recorded), done: None })
+    }
+
+    /// Records a decision and waits until it is durable.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn record_durable(&self, recorded: Recorded) -> Result<(), Error> {
+        let (done, wait) = oneshot::channel();
+        self.writer.send(Op::Decision { recorded: Box::new(recorded), done: Some(done) })?;
+        wait.await.map_err(|_| Error::Closed)?
+    }
+
+    async fn change(&self, change: Change) -> Result<Done, Error> {
+        let (done, wait) = oneshot::channel();
+        self.writer.send(Op::Change { change: Box::new(change), done })?;
+        wait.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Takes feedback: the first vote of a session, and of a request, stands. Durable when it returns.
+    /// The ids in `feedback` are set to what `target` turns out to be.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown target, or the write failed.
+    pub async fn feedback(&self, org: OrgId, target: FeedbackTarget, feedback: Feedback) -> Result<Receipt, Error> {
+        match self.change(Change::Feedback { org, target, feedback }).await? {
+            Done::Receipt(receipt) => Ok(receipt),
+            Done::Nothing => Err(Error::Closed),
+        }
+    }
+
+    /// Takes a rating: the last one stands. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown decision, or the write failed.
+    pub async fn rate(&self, org: OrgId, rating: Rating) -> Result<(), Error> {
+        self.change(Change::Rating { org, rating }).await.map(drop)
+    }
+
+    /// Makes a key. Durable when it returns.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn create_key(&self, key: KeyRecord) -> Result<(), Error> {
+        self.change(Change::CreateKey { key }).await.map(drop)
+    }
+
+    /// Revokes a key of `org`. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the write failed.
+    pub async fn revoke_key(&self, org: Option<OrgId>, id: KeyId) -> Result<(), Error> {
+        self.change(Change::RevokeKey { org, id }).await.map(drop)
+    }
+
+    /// Pins a route to its default model, or frees it. Durable when it returns.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn pin(&self, org: OrgId, route: RouteId, pinned: bool) -> Result<(), Error> {
+        self.change(Change::Pin { org, route, pinned }).await.map(drop)
+    }
+
+    /// Notes a change of the configuration in the org's chain.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn note_config(&self, org: OrgId, payload: String) -> Result<(), Error> {
+        self.change(Change::Note { org, kind: Kind::Config, payload }).await.map(drop)
+    }
+
+    /// Waits until everything that was handed in before is committed.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn flush(&self) -> Result<(), Error> {
+        let (done, wait) = oneshot::channel();
+        self.writer.send(Op::Flush { done })?;
+        wait.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Commits what is left and ends the writer.
+    pub async fn close(&self) {
+        if let Err(error) = self.flush().await {
+            tracing::error!(%error, "the store could not be flushed");
+        }
+        self.writer.stop();
+    }
+
+    /// Whether a new request may be taken: its record will find room.
+    ///
+    /// # Errors
+    /// `overloaded` while the writer is too far behind.
+    pub fn admit(&self) -> Result<(), ApiError> {
+        if self.writer.is_backlogged() { Err(Error::Backlogged.into_api_error()) } else { Ok(()) }
+    }
+
+    /// How the store is.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let reason = self.writer.failure();
+        Health { writable: reason.is_none(), reason, backlog: self.writer.backlog.load(Ordering::Relaxed) }
+    }
+
+    /// A request's id from text, where the store has to look it up for a caller.
+    pub(super) fn found(&self, org: &OrgId, id: RequestId) -> Result<Option<(u32, u64)>, Error> {
+        let txn = self.snapshot()?;
+        let number = txn.open_table(tables::ORGS)?.get(org.as_str())?.map(|number| number.value());
+        let place = txn.open_table(tables::BY_REQUEST)?.get(id.as_bytes())?.map(|place| place.value());
+        Ok(place.filter(|(owner, _)| Some(*owner) == number))
+    }
+}

@@ -1,0 +1,296 @@
+//! Reading: single records, listings, sessions, keys, pins. Each read sees one committed snapshot.
+
+use super::apply::unpack;
+use super::chain::{self, Kind, hex};
+use super::error::Error;
+use super::open::Store;
+use super::session::merge;
+use super::{cursor, tables};
+use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
+use crate::config::settings::{Key, Permissions};
+use crate::resource::decision::{Status, Strategy};
+use crate::resource::{Decision, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
+use redb::{ReadTransaction, ReadableTable};
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+/// Records that one page may look at: a filter that matches little ends a page early, with a cursor.
+const MAX_LOOKED_AT: usize = 20_000;
+
+/// Which decisions a listing wants.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DecisionFilter {
+    /// Of this session.
+    pub session_id: Option<String>,
+    /// From this instant on.
+    pub from: Option<Timestamp>,
+    /// Before this instant.
+    pub to: Option<Timestamp>,
+    /// With one of these ids.
+    pub request_ids: Vec<RequestId>,
+    /// By this strategy.
+    pub routing_strategy: Option<Strategy>,
+    /// Served by this provider.
+    pub provider: Option<String>,
+    /// Served by this model.
+    pub model: Option<String>,
+    /// With this outcome.
+    pub status: Option<Status>,
+    /// With a confidence of at least this. A decision without confidence does not match.
+    pub min_confidence: Option<f64>,
+    /// With a confidence of at most this. A decision without confidence does not match.
+    pub max_confidence: Option<f64>,
+}
+
+impl DecisionFilter {
+    fn matches(&self, decision: &Decision) -> bool {
+        let served = decision.served.as_ref().or(decision.winner.as_ref());
+        let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
+        self.session_id.as_deref().is_none_or(|wanted| wanted == decision.session_id.as_str())
+            && (self.request_ids.is_empty() || self.request_ids.contains(&decision.request_id))
+            && self.routing_strategy.is_none_or(|wanted| wanted == decision.routing_strategy)
+            && self.status.is_none_or(|wanted| wanted == decision.outcome.status)
+            && is(&self.provider, served.map(|target| &target.provider))
+            && is(&self.model, served.map(|target| &target.model))
+            && self.from.is_none_or(|from| decision.created_at >= from)
+            && self.to.is_none_or(|to| decision.created_at < to)
+            && self.min_confidence.is_none()
+            && self.max_confidence.is_none()
+    }
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+fn number(txn: &ReadTransaction, org: &OrgId) -> Result<Option<u32>, Error> {
+    Ok(txn.open_table(tables::ORGS)?.get(org.as_str())?.map(|number| number.value()))
+}
+
+fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<StoredDecision>, Error> {
+    let log = txn.open_table(tables::LOG)?;
+    let Some(bytes) = log.get((org, sequence))? else { return Ok(None) };
+    let entry = chain::decode(bytes.value())?;
+    if entry.kind != Kind::Decision {
+        return Ok(None);
+    }
+    let decision: Decision = json(entry.payload)?;
+    let previous = match log.get((org, sequence - 1))? {
+        Some(bytes) => chain::decode(bytes.value())?.sha256,
+        None => [0; 32],
+    };
+    let id = decision.request_id;
+    let rating =
+        txn.open_table(tables::RATINGS)?.get((org, *id.as_bytes()))?.map(|bytes| json(bytes.value())).transpose()?;
+    let place = format!("r:{id}");
+    let feedback =
+        txn.open_table(tables::FEEDBACK)?.get((org, place.as_str()))?.map(|bytes| json(bytes.value())).transpose()?;
+    Ok(Some(StoredDecision {
+        decision,
+        sequence,
+        previous_sha256: hex(&previous),
+        sha256: hex(&entry.sha256),
+        rating,
+        feedback,
+    }))
+}
+
+/// The scope that a cursor of this listing is signed for.
+fn scope(org: &OrgId, what: &str, filter: &impl Debug) -> String {
+    format!("{org}/{what}/{filter:?}")
+}
+
+fn place_of(cursor: &[u8]) -> Result<(i64, u64), Error> {
+    let (time, sequence) = cursor.split_first_chunk::<8>().ok_or(Error::BadCursor)?;
+    let sequence = <[u8; 8]>::try_from(sequence).map_err(|_| Error::BadCursor)?;
+    Ok((i64::from_be_bytes(*time), u64::from_be_bytes(sequence)))
+}
+
+impl Store {
+    /// One decision of this org.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn decision(&self, org: &OrgId, id: RequestId) -> Result<Option<StoredDecision>, Error> {
+        let Some((org, sequence)) = self.found(org, id)? else { return Ok(None) };
+        decision_at(&self.snapshot()?, org, sequence)
+    }
+
+    /// A page of at most `limit` decisions, newest first.
+    ///
+    /// # Errors
+    /// [`Error::BadCursor`], or the store cannot be read.
+    pub fn decisions(
+        &self,
+        org: &OrgId,
+        filter: &DecisionFilter,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<StoredDecision>, Error> {
+        let scope = scope(org, "decisions", filter);
+        let after = match cursor {
+            Some(text) => Some(place_of(&cursor::open(&self.cursor_secret, &scope, text)?)?),
+            None => None,
+        };
+        let txn = self.snapshot()?;
+        let mut page = Page { items: Vec::new(), next_cursor: None, has_more: false };
+        let Some(org) = number(&txn, org)? else { return Ok(page) };
+        let from = filter.from.map_or(i64::MIN, |from| from.0);
+        let end = match (after, filter.to) {
+            (Some((time, sequence)), _) => (org, time, sequence),
+            (None, Some(to)) => (org, to.0, 0),
+            (None, None) => (org, i64::MAX, u64::MAX),
+        };
+        if (org, from, 0) >= end {
+            return Ok(page);
+        }
+        let by_time = txn.open_table(tables::BY_TIME)?;
+        let mut last = None;
+        for (looked_at, row) in by_time.range((org, from, 0)..end)?.rev().enumerate() {
+            let (_, time, sequence) = row?.0.value();
+            if page.items.len() == limit || looked_at == MAX_LOOKED_AT {
+                page.has_more = true;
+                break;
+            }
+            last = Some((time, sequence));
+            if let Some(stored) = decision_at(&txn, org, sequence)?
+                && filter.matches(&stored.decision)
+            {
+                page.items.push(stored);
+            }
+        }
+        if page.has_more {
+            page.next_cursor = last.map(|(time, sequence)| {
+                let place = [time.to_be_bytes(), sequence.to_be_bytes()].concat();
+                cursor::sign(&self.cursor_secret, &scope, &place)
+            });
+        }
+        Ok(page)
+    }
+
+    /// A session with its merged conversation; `None` where it does not exist or no text of it is kept.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn session(&self, org: &OrgId, id: &str) -> Result<Option<RestoredSession>, Error> {
+        let txn = self.snapshot()?;
+        let Some(org) = number(&txn, org)? else { return Ok(None) };
+        let (by_session, bodies) = (txn.open_table(tables::BY_SESSION)?, txn.open_table(tables::BODIES)?);
+        let mut restored =
+            RestoredSession { session_id: SessionId::from(id), messages: Vec::new(), turn_count: 0, turns: Vec::new() };
+        for row in by_session.range((org, id, 0)..=(org, id, u64::MAX))? {
+            let (_, _, sequence) = row?.0.value();
+            let Some(stored) = decision_at(&txn, org, sequence)? else { continue };
+            let served = stored.decision.served;
+            restored.turns.push(Turn {
+                request_id: stored.decision.request_id,
+                created_at: stored.decision.created_at,
+                model: served.as_ref().map(|target| target.model.clone()),
+                provider: served.map(|target| target.provider),
+            });
+            let Some(body) = bodies.get((org, sequence))? else { continue };
+            let (messages, answer) = unpack(body.value())?;
+            let answer = if answer.is_empty() { None } else { Some(json(answer.as_bytes())?) };
+            merge(&mut restored.messages, json(messages.as_bytes())?, answer);
+        }
+        restored.turn_count = restored.turns.len();
+        Ok((!restored.messages.is_empty()).then_some(restored))
+    }
+
+    /// A page of at most `limit` sessions, newest first.
+    ///
+    /// # Errors
+    /// [`Error::BadCursor`], or the store cannot be read.
+    pub fn sessions(&self, org: &OrgId, limit: usize, cursor: Option<&str>) -> Result<Page<SessionSummary>, Error> {
+        let scope = scope(org, "sessions", &());
+        let after = match cursor {
+            Some(text) => {
+                let place = cursor::open(&self.cursor_secret, &scope, text)?;
+                let (time, id) = place.split_first_chunk::<8>().ok_or(Error::BadCursor)?;
+                let id = String::from_utf8(id.to_vec()).map_err(|_| Error::BadCursor)?;
+                Some((i64::from_be_bytes(*time), id))
+            }
+            None => None,
+        };
+        let txn = self.snapshot()?;
+        let mut page = Page { items: Vec::new(), next_cursor: None, has_more: false };
+        let Some(org) = number(&txn, org)? else { return Ok(page) };
+        let (by_time, sessions) = (txn.open_table(tables::SESSIONS_BY_TIME)?, txn.open_table(tables::SESSIONS)?);
+        // One past the last possible row of the org, or the row that the last page ended with.
+        let end = after.as_ref().map_or((org + 1, i64::MIN, ""), |(time, id)| (org, *time, id.as_str()));
+        let mut last = None;
+        for row in by_time.range((org, i64::MIN, "")..end)?.rev() {
+            let key = row?.0;
+            let (_, time, id) = key.value();
+            if page.items.len() == limit {
+                page.has_more = true;
+                break;
+            }
+            if let Some(bytes) = sessions.get((org, id))? {
+                page.items.push(json(bytes.value())?);
+            }
+            last = Some([&time.to_be_bytes()[..], id.as_bytes()].concat());
+        }
+        if page.has_more {
+            page.next_cursor = last.map(|place| cursor::sign(&self.cursor_secret, &scope, &place));
+        }
+        Ok(page)
+    }
+
+    /// All keys, as they are listed.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn key_records(&self) -> Result<Vec<KeyRecord>, Error> {
+        let txn = self.snapshot()?;
+        let keys = txn.open_table(tables::KEYS)?;
+        keys.iter()?.map(|row| json(row?.1.value())).collect()
+    }
+
+    /// All keys, as the gateway checks them.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn keys(&self) -> Result<Vec<Key>, Error> {
+        Ok(self.key_records()?.into_iter().filter_map(|record| checked(&record)).collect())
+    }
+
+    /// Routes that are put back to their default model.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn pins(&self) -> Result<Vec<(OrgId, RouteId)>, Error> {
+        let txn = self.snapshot()?;
+        let pins = txn.open_table(tables::PINS)?;
+        pins.iter()?
+            .map(|row| {
+                let key = row?.0;
+                let (org, route) = key.value();
+                Ok((OrgId::from(org), RouteId::from(route)))
+            })
+            .collect()
+    }
+}
+
+/// A stored key as the gateway checks it; `None` where its hash cannot be read.
+fn checked(record: &KeyRecord) -> Option<Key> {
+    let mut sha256 = [0; 32];
+    if record.sha256.len() != 64 {
+        return None;
+    }
+    for (index, byte) in sha256.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(record.sha256.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    let may = |what: &str| record.permissions.iter().any(|permission| permission == what);
+    Some(Key {
+        id: record.id.clone(),
+        name: record.name.clone(),
+        sha256,
+        org: record.org.clone(),
+        permissions: Permissions { read: may("read"), write: may("write"), admin: may("admin") },
+        route: record.route.clone(),
+        project: record.project.clone(),
+        requests_per_minute: record.requests_per_minute,
+        monthly_budget: record.monthly_budget_micro_usd,
+    })
+}

@@ -1,0 +1,37 @@
+//! The tables. Numbers of orgs stand for their names; sequences are positions in an org's chain.
+
+use redb::TableDefinition;
+
+/// Format of the file: raised with every change that an older release could not read.
+pub(super) const FORMAT: u32 = 1;
+
+/// Facts about the file itself.
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// Org → its number.
+pub(super) const ORGS: TableDefinition<'_, &str, u32> = TableDefinition::new("orgs");
+/// (org, sequence) → entry: the truth.
+pub(super) const LOG: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("log");
+/// Org → (sequence, hash) of its last entry.
+pub(super) const HEADS: TableDefinition<'_, u32, (u64, [u8; 32])> = TableDefinition::new("heads");
+/// Request → (org, sequence).
+pub(super) const BY_REQUEST: TableDefinition<'_, [u8; 16], (u32, u64)> = TableDefinition::new("by_request");
+/// (org, created, sequence): decisions in order of their requests.
+pub(super) const BY_TIME: TableDefinition<'_, (u32, i64, u64), ()> = TableDefinition::new("by_time");
+/// (org, session, sequence): decisions of a session.
+pub(super) const BY_SESSION: TableDefinition<'_, (u32, &str, u64), ()> = TableDefinition::new("by_session");
+/// (org, session) → summary.
+pub(super) const SESSIONS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("sessions");
+/// (org, first seen, session).
+pub(super) const SESSIONS_BY_TIME: TableDefinition<'_, (u32, i64, &str), ()> = TableDefinition::new("sessions_by_time");
+/// (org, completion id) → request.
+pub(super) const COMPLETIONS: TableDefinition<'_, (u32, &str), [u8; 16]> = TableDefinition::new("completions");
+/// (org, sequence) → scrubbed bodies.
+pub(super) const BODIES: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("bodies");
+/// (org, target) → feedback; the target is `s:` and a session, or `r:` and a request.
+pub(super) const FEEDBACK: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("feedback");
+/// (org, request) → rating.
+pub(super) const RATINGS: TableDefinition<'_, (u32, [u8; 16]), &[u8]> = TableDefinition::new("ratings");
+/// Key id → record.
+pub(super) const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
+/// (org, route): routes that are put back to their default model.
+pub(super) const PINS: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("pins");

@@ -1,0 +1,320 @@
+//! The one writer: gathers operations into groups, commits them, answers those who wait.
+
+use super::apply::{Batch, Change, Done};
+use super::error::Error;
+use super::open::{Opener, Options, Recorded, Shared};
+use super::tables;
+use redb::{Database, ReadableTable};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::oneshot;
+
+/// Operations that wait for the writer. Full: [`Error::Backlogged`].
+const QUEUE: usize = 65_536;
+/// Records that wait, in the queue or after a failed write; from here on requests are turned away.
+const MAX_BACKLOG: usize = 60_000;
+/// Operations in one transaction.
+const MAX_GROUP: usize = 4_096;
+/// How long to wait after a failed write.
+const RETRY: Duration = Duration::from_millis(200);
+/// How often old bodies are looked for, and how many go at once.
+const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP_STEP: usize = 2_000;
+
+/// Who waits for one operation.
+type Waiter<T> = oneshot::Sender<Result<T, Error>>;
+
+/// What the writer is asked to do.
+pub(super) enum Op {
+    Decision { recorded: Box<Recorded>, done: Option<Waiter<()>> },
+    Change { change: Box<Change>, done: Waiter<Done> },
+    Flush { done: Waiter<()> },
+    Stop,
+}
+
+impl Op {
+    /// Whether somebody waits for it.
+    fn is_urgent(&self) -> bool {
+        !matches!(self, Self::Decision { done: None, .. })
+    }
+}
+
+/// The writer's handle.
+pub(super) struct Writer {
+    queue: SyncSender<Op>,
+    pub(super) backlog: Arc<AtomicUsize>,
+    failure: Arc<Mutex<Option<String>>>,
+    stopped: AtomicBool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn send(&self, op: Op) -> Result<(), Error> {
+        self.backlog.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(op).map_err(|error| {
+            self.backlog.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => Error::Backlogged,
+                TrySendError::Disconnected(_) => Error::Closed,
+            }
+        })
+    }
+
+    pub(super) fn is_backlogged(&self) -> bool {
+        self.backlog.load(Ordering::Relaxed) >= MAX_BACKLOG
+    }
+
+    /// Why the last write failed, if it did.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the thread after what is queued; waits for it.
+    pub(super) fn stop(&self) {
+        if !self.stopped.swap(true, Ordering::Relaxed) && self.queue.send(Op::Stop).is_err() {
+            tracing::debug!("the store's writer had ended already");
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Starts the writer.
+pub(super) fn start(options: &Options, database: Shared, opener: Opener) -> Result<Writer, Error> {
+    let (queue, receiver) = sync_channel(QUEUE);
+    let (backlog, failure) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+    let work = Loop {
+        receiver,
+        database,
+        opener,
+        backlog: Arc::clone(&backlog),
+        failure: Arc::clone(&failure),
+        window: options.group_window,
+        bodies: options.bodies,
+        kept: VecDeque::new(),
+        next_sweep: Instant::now() + SWEEP,
+    };
+    let thread = std::thread::Builder::new()
+        .name("floopy-store".into())
+        .spawn(move || work.run())
+        .map_err(|error| Error::Unreadable(error.kind().to_string()))?;
+    Ok(Writer { queue, backlog, failure, stopped: AtomicBool::new(false), thread: Mutex::new(Some(thread)) })
+}
+
+struct Loop {
+    receiver: Receiver<Op>,
+    database: Shared,
+    opener: Opener,
+    backlog: Arc<AtomicUsize>,
+    failure: Arc<Mutex<Option<String>>>,
+    window: Duration,
+    bodies: Option<Duration>,
+    /// Decisions that a failed write has left over, oldest first.
+    kept: VecDeque<Box<Recorded>>,
+    next_sweep: Instant,
+}
+
+impl Loop {
+    fn run(mut self) {
+        loop {
+            let (group, stopping) = self.gather();
+            if !group.is_empty() || !self.kept.is_empty() {
+                self.write(group);
+            }
+            if stopping {
+                if !self.kept.is_empty() {
+                    tracing::error!(count = self.kept.len(), "decisions could not be written before the end");
+                }
+                return;
+            }
+            self.sweep();
+        }
+    }
+
+    /// The next group: whatever comes within the window, or at once where somebody waits.
+    fn gather(&self) -> (Vec<Op>, bool) {
+        let patience = if self.kept.is_empty() { SWEEP } else { RETRY };
+        let mut group = Vec::new();
+        let first = match self.receiver.recv_timeout(patience) {
+            Ok(Op::Stop) | Err(RecvTimeoutError::Disconnected) => return (group, true),
+            Ok(op) => op,
+            Err(RecvTimeoutError::Timeout) => return (group, false),
+        };
+        let until = Instant::now() + self.window;
+        let mut urgent = first.is_urgent();
+        group.push(first);
+        while group.len() < MAX_GROUP {
+            let left = if urgent { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
+            match self.receiver.recv_timeout(left) {
+                Ok(Op::Stop) | Err(RecvTimeoutError::Disconnected) => return (group, true),
+                Ok(op) => {
+                    urgent |= op.is_urgent();
+                    group.push(op);
+                }
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        (group, false)
+    }
+
+    /// Writes a group in one transaction. Where it fails, those who wait are told, and decisions that
+    /// nobody waits for are kept for the next try.
+    fn write(&mut self, group: Vec<Op>) {
+        let count = group.len();
+        match self.commit(&group) {
+            Ok(answers) => {
+                self.set_failure(None);
+                self.backlog.fetch_sub(count + self.kept.len(), Ordering::Relaxed);
+                self.kept.clear();
+                for (op, answer) in group.into_iter().zip(answers) {
+                    tell(op, answer);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store could not be written");
+                self.set_failure(Some(error.to_string()));
+                for op in group {
+                    match op {
+                        Op::Decision { recorded, done: None } => self.kept.push_back(recorded),
+                        op => {
+                            self.backlog.fetch_sub(1, Ordering::Relaxed);
+                            tell(op, Err(error.clone()));
+                        }
+                    }
+                }
+                self.reopen();
+            }
+        }
+    }
+
+    fn set_failure(&self, reason: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    fn database(&self) -> Result<Arc<Database>, Error> {
+        self.database.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
+    }
+
+    fn commit(&mut self, group: &[Op]) -> Result<Vec<Result<Done, Error>>, Error> {
+        if self.database().is_err() {
+            self.reopen();
+        }
+        let database = self.database()?;
+        let txn = database.begin_write()?;
+        let mut answers = Vec::with_capacity(group.len());
+        let mut batch = Batch::new(&txn);
+        for recorded in &self.kept {
+            batch.decision(recorded)?;
+        }
+        for op in group {
+            answers.push(match op {
+                Op::Decision { recorded, .. } => batch.decision(recorded).map(|()| Done::Nothing),
+                Op::Change { change, .. } => batch.change(change),
+                Op::Flush { .. } | Op::Stop => Ok(Done::Nothing),
+            });
+            // What a caller got wrong concerns that caller; anything else undoes the group.
+            if let Some(Err(error)) = answers.last()
+                && *error != Error::NotFound
+            {
+                return Err(error.clone());
+            }
+        }
+        batch.finish()?;
+        txn.commit()?;
+        Ok(answers)
+    }
+
+    /// After a failed write redb takes no more: the file is closed and opened anew, which rolls back to
+    /// the last commit.
+    fn reopen(&mut self) {
+        let old = self.database.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(old) = old {
+            // Readers hold it for the time of one read.
+            let began = Instant::now();
+            let mut old = old;
+            loop {
+                match Arc::try_unwrap(old) {
+                    Ok(database) => break drop(database),
+                    Err(shared) if began.elapsed() > RETRY => break drop(shared),
+                    Err(shared) => {
+                        old = shared;
+                        std::thread::yield_now();
+                    }
+                }
+            }
+        }
+        match (self.opener)() {
+            Ok(database) => {
+                *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(database));
+            }
+            Err(error) => self.set_failure(Some(error.to_string())),
+        }
+    }
+
+    /// Deletes bodies past their retention, a few at a time.
+    fn sweep(&mut self) {
+        if Instant::now() < self.next_sweep {
+            return;
+        }
+        self.next_sweep = Instant::now() + SWEEP;
+        let Some(kept) = self.bodies else { return };
+        let before = crate::base::Timestamp::from(SystemTime::now()).minus(kept);
+        if let Err(error) = self.database().and_then(|database| sweep(&database, before)) {
+            tracing::error!(%error, "old bodies could not be deleted");
+        }
+    }
+}
+
+/// Deletes up to [`SWEEP_STEP`] bodies of decisions from before `before`; how many went.
+pub(super) fn sweep(database: &Database, before: crate::base::Timestamp) -> Result<usize, Error> {
+    let txn = database.begin_write()?;
+    let mut gone = 0;
+    {
+        let orgs: Vec<u32> = {
+            let orgs = txn.open_table(tables::ORGS)?;
+            orgs.iter()?.map(|row| Ok::<_, Error>(row?.1.value())).collect::<Result<_, _>>()?
+        };
+        let by_time = txn.open_table(tables::BY_TIME)?;
+        let mut bodies = txn.open_table(tables::BODIES)?;
+        for org in orgs {
+            // Bodies lie in order of their decisions: the oldest ones that are left come first.
+            let oldest = bodies.range((org, 0)..=(org, u64::MAX))?.next().transpose()?.map(|row| row.0.value().1);
+            let Some(oldest) = oldest else { continue };
+            let old: Vec<u64> = by_time
+                .range((org, i64::MIN, 0)..(org, before.0, 0))?
+                .filter_map(|row| row.ok().map(|row| row.0.value().2))
+                .filter(|sequence| *sequence >= oldest)
+                .take(SWEEP_STEP)
+                .collect();
+            for sequence in old {
+                gone += usize::from(bodies.remove((org, sequence))?.is_some());
+            }
+        }
+    }
+    txn.commit()?;
+    Ok(gone)
+}
+
+/// Answers whoever waits; who has gone needs no answer.
+fn tell(op: Op, answer: Result<Done, Error>) {
+    let gone = match op {
+        Op::Decision { done: Some(done), .. } | Op::Flush { done } => done.send(answer.map(drop)).is_err(),
+        Op::Change { done, .. } => done.send(answer).is_err(),
+        Op::Decision { done: None, .. } | Op::Stop => false,
+    };
+    if gone {
+        tracing::debug!("nobody waits for an operation's answer any more");
+    }
+}
