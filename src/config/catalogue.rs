@@ -1,47 +1,141 @@
-//! Every model that is known, by provider and by bare id.
+//! Every model that is known of the configured providers: the embedded list, the configuration adding and
+//! overriding. What is unknown stays `None`; it is never zero.
+//!
+//! Only the sections of kinds that are configured are decoded, under the name that the configuration gives
+//! the provider.
 
+mod asset;
+#[cfg(test)]
+mod tests;
+
+use super::nearest::distance;
 use crate::base::{ModelInfo, ModelRef, ProviderId};
-use std::collections::HashMap;
+use crate::wire::quirks;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Every model that is known. Built from the embedded list, the configuration adding or overriding.
+/// Every model that is known.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    models: HashMap<ModelRef, Arc<ModelInfo>>,
+    models: BTreeMap<ProviderId, BTreeMap<Arc<str>, Entry>>,
+    by_id: HashMap<Arc<str>, Vec<ModelRef>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    info: Arc<ModelInfo>,
+    retires: Option<&'static str>,
 }
 
 impl Catalogue {
-    /// What is known of one model.
+    /// The embedded models of these providers (name and kind).
+    #[must_use]
+    pub fn of<'a>(providers: impl IntoIterator<Item = (&'a ProviderId, &'a str)>) -> Self {
+        let mut providers: Vec<_> = providers.into_iter().collect();
+        let rank = |kind: &str| quirks::providers().iter().position(|row| row.kind == kind).unwrap_or(usize::MAX);
+        providers.sort_by_cached_key(|(name, kind)| (rank(kind), name.as_str() != *kind, name.as_str().to_owned()));
+        let mut catalogue = Self::default();
+        for (name, kind) in providers {
+            for asset::Row { info, retires } in asset::rows(kind, name) {
+                catalogue.put(info, retires);
+            }
+        }
+        catalogue
+    }
+
+    /// Adds a model, or replaces what is known of it.
+    pub fn insert(&mut self, info: ModelInfo) {
+        let retires = self.entry(&info.id).and_then(|entry| entry.retires);
+        self.put(info, retires);
+    }
+
+    fn put(&mut self, info: ModelInfo, retires: Option<&'static str>) {
+        let id = info.id.clone();
+        let models = self.models.entry(id.provider.clone()).or_default();
+        if models.insert(Arc::clone(&id.model), Entry { info: Arc::new(info), retires }).is_none() {
+            self.by_id.entry(Arc::clone(&id.model)).or_default().push(id);
+        }
+    }
+
+    fn entry(&self, model: &ModelRef) -> Option<&Entry> {
+        let models = self.models.get(&model.provider)?;
+        models.get(&model.model).or_else(|| models.get(tuned_from(&model.model)?))
+    }
+
+    /// What is known of one model; of a fine-tuned one (`ft:base:…`), what is known of its base.
     #[must_use]
     pub fn get(&self, model: &ModelRef) -> Option<&Arc<ModelInfo>> {
-        self.models.get(model)
+        self.entry(model).map(|entry| &entry.info)
     }
 
-    /// The model that a bare id means: of the configured providers that offer it, the first one.
+    /// The day on which the provider retires a model, such as `2027-01-31`.
+    #[must_use]
+    pub fn retires(&self, model: &ModelRef) -> Option<&'static str> {
+        self.entry(model)?.retires
+    }
+
+    /// The model that a bare id means: the first of its [`candidates`](Self::candidates).
     #[must_use]
     pub fn resolve_bare(&self, id: &str) -> Option<ModelRef> {
-        self.candidates(id).into_iter().next()
+        self.candidates(id).first().cloned()
     }
 
-    /// The models of configured providers that have this bare id, the maker's own offer first.
+    /// The models of configured providers that have this bare id, in the order of the provider table
+    /// (OpenAI and Anthropic first), a provider that is named after its kind before others of that kind.
     #[must_use]
-    pub fn candidates(&self, id: &str) -> Vec<ModelRef> {
-        self.models.keys().filter(|model| &*model.model == id).cloned().collect()
+    pub fn candidates(&self, id: &str) -> &[ModelRef] {
+        self.by_id.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// Up to `n` names that are near to `name`, the nearest first: models, and `others` (names of routes).
+    /// Up to `n` names that are near to `name`, the nearest first: models as `provider/model`, and `others`
+    /// (names of routes).
     #[must_use]
     pub fn nearest<'a>(&self, name: &str, n: usize, others: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-        others.into_iter().filter(|other| other.contains(name)).take(n).map(str::to_owned).collect()
+        let mut best = Best { n, names: Vec::with_capacity(n + 1) };
+        for other in others {
+            best.offer(distance(name, other, best.most()), other);
+        }
+        for info in self.iter() {
+            let full = info.id.to_string();
+            let bare = distance(name, &info.id.model, best.most());
+            best.offer(bare.into_iter().chain(distance(name, &full, best.most())).min(), &full);
+        }
+        best.names.into_iter().map(|(_, name)| name).collect()
     }
 
     /// The models of one configured provider, by id.
     pub fn models_of(&self, provider: &ProviderId) -> impl Iterator<Item = &Arc<ModelInfo>> {
-        self.models.values().filter(move |info| info.id.provider == *provider)
+        self.models.get(provider).into_iter().flat_map(BTreeMap::values).map(|entry| &entry.info)
     }
 
     /// Every model, by provider and id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ModelInfo>> {
-        self.models.values()
+        self.models.values().flat_map(BTreeMap::values).map(|entry| &entry.info)
+    }
+}
+
+/// `ft:gpt-4o-mini-2024-07-18:org:name:id` was tuned from `ft:gpt-4o-mini-2024-07-18`, which is priced.
+fn tuned_from(model: &str) -> Option<&str> {
+    let (end, _) = model.strip_prefix("ft:")?.split_once(':')?;
+    model.get(..end.len() + "ft:".len())
+}
+
+/// The `n` nearest names so far.
+struct Best {
+    n: usize,
+    names: Vec<(usize, String)>,
+}
+
+impl Best {
+    /// Edits above which a name cannot come in any more.
+    fn most(&self) -> usize {
+        if self.names.len() < self.n { usize::MAX } else { self.names.last().map_or(0, |(edits, _)| *edits) }
+    }
+
+    fn offer(&mut self, edits: Option<usize>, name: &str) {
+        let Some(edits) = edits else { return };
+        let at = self.names.partition_point(|(other, _)| *other <= edits);
+        self.names.insert(at, (edits, name.to_owned()));
+        self.names.truncate(self.n);
     }
 }

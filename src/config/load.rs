@@ -72,7 +72,9 @@ pub fn load(from: &Sources) -> Result<Loaded, ConfigErrors> {
         providers.insert(provider.id.clone(), Arc::new(provider));
     }
     let files = source.iter().cloned().collect();
-    let config = Config { providers, ..defaults() };
+    let named = providers.values().map(|provider: &Arc<Provider>| (&provider.id, provider.kind.as_str()));
+    let catalogue = Arc::new(Catalogue::of(named));
+    let config = Config { providers, catalogue, ..defaults() };
     Ok(Loaded { config, origins: Vec::new(), warnings: Vec::new(), source, files, discovery: Some(discovery) })
 }
 

@@ -8,6 +8,7 @@ pub mod catalogue;
 mod discovery;
 mod error;
 mod load;
+mod nearest;
 pub mod settings;
 mod sources;
 
