@@ -1,1 +1,15 @@
-//! routing
+//! How a target is chosen. Pure: time, chance and measured facts come in as arguments, so that every
+//! choice recomputes from its record.
+//!
+//! A route names its models; [`choose`] passes them through the [`gates`] (capability, context window,
+//! circuit, pin), lets the route's strategy pick among those that are left, and lines up who serves if
+//! the winner fails. When nothing is left, the default model serves: on any doubt the baseline does.
+
+mod choose;
+pub mod gates;
+
+pub use choose::{Choice, Plan, choose};
+pub use gates::{Facts, Needs};
+
+#[cfg(test)]
+mod tests;

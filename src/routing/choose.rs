@@ -1,0 +1,188 @@
+//! The choice among candidates, for the strategies that do not learn.
+
+use super::gates::{Facts, Needs, refusal};
+use crate::base::ModelRef;
+use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Strategy};
+
+/// What is to be chosen from, and by which rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    /// The rule.
+    pub strategy: Strategy,
+    /// The candidates; the first is the default model (the baseline), or the head of the list.
+    pub candidates: &'a [Facts<'a>],
+    /// Who serves when the chosen one fails, in order, before the default model.
+    pub fallback: &'a [ModelRef],
+    /// The model that this session has, where the route is sticky.
+    pub held: Option<&'a ModelRef>,
+    /// Whether an operator has put the route back to its default model.
+    pub pinned: bool,
+    /// How many choices this route has made: the position of `round_robin`.
+    pub turn: u64,
+    /// A number drawn evenly from [0, 1): the chance of `weighted`.
+    pub chance: f64,
+}
+
+/// Who serves, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Who serves.
+    pub winner: ModelRef,
+    /// The word after `model::` in the reason string.
+    pub why: &'static str,
+    /// The reason of the record.
+    pub reason: Reason,
+    /// Probability with which the winner was drawn, where chance played.
+    pub propensity: Option<f64>,
+    /// Who serves if the winner fails, in order.
+    pub backups: Vec<ModelRef>,
+    /// Who was eligible.
+    pub candidates: Vec<Candidate>,
+    /// Who was not, and why.
+    pub filtered: Vec<Filtered>,
+}
+
+/// Chooses by the plan's rule; `None` only where the plan has no candidate at all.
+#[must_use]
+pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
+    let default = plan.candidates.first()?;
+    let mut filtered = Vec::new();
+    let mut eligible: Vec<&Facts<'_>> = Vec::with_capacity(plan.candidates.len());
+    for facts in plan.candidates {
+        // A model that the client named itself is called as it is: the provider has the last word.
+        let refused = match plan.strategy {
+            Strategy::LegacyModel | Strategy::Passthrough => None,
+            _ if plan.pinned && facts.model != default.model => Some(FilterReason::Pinned),
+            Strategy::FeedbackDriven | Strategy::SmartCost | Strategy::SmartSelect if facts.model != default.model => {
+                Some(FilterReason::ConstraintMinSamples)
+            }
+            _ => refusal(facts, needs),
+        };
+        match refused {
+            Some(reason) => filtered.push(Filtered { candidate: Candidate::plain(facts.model, None), reason }),
+            None => eligible.push(facts),
+        }
+    }
+    let (winner, why, propensities) = pick(plan, default, &eligible);
+    let reason = match plan.strategy {
+        Strategy::LegacyModel => Reason::NoRouter,
+        Strategy::Passthrough => Reason::Passthrough,
+        _ if eligible.is_empty() => Reason::AllCandidatesFiltered,
+        _ if eligible.len() == 1 => Reason::SingleCandidate,
+        _ => Reason::Dispatched,
+    };
+    let propensity_of = |index: usize| propensities.as_ref().and_then(|all| all.get(index).copied());
+    let candidates: Vec<Candidate> = eligible
+        .iter()
+        .enumerate()
+        .map(|(index, facts)| Candidate {
+            score: score(plan.strategy, facts),
+            ..Candidate::plain(facts.model, propensity_of(index))
+        })
+        .collect();
+    let propensity = eligible.iter().position(|facts| facts.model == winner).and_then(propensity_of);
+    Some(Choice {
+        winner: winner.clone(),
+        why,
+        reason,
+        propensity,
+        backups: backups(plan, default, winner, &eligible),
+        candidates,
+        filtered,
+    })
+}
+
+/// The winner, the word for it, and the eligible candidates' probabilities where chance played.
+fn pick<'a>(
+    plan: &Plan<'a>,
+    default: &'a Facts<'a>,
+    eligible: &[&'a Facts<'a>],
+) -> (&'a ModelRef, &'static str, Option<Vec<f64>>) {
+    let Some(first) = eligible.first() else {
+        return (default.model, "default", None);
+    };
+    if plan.pinned {
+        return (default.model, "pinned", None);
+    }
+    if let Some(held) = plan.held
+        && let Some(facts) = eligible.iter().find(|facts| facts.model == held)
+    {
+        return (facts.model, "sticky", None);
+    }
+    match plan.strategy {
+        Strategy::LegacyModel => (first.model, "direct", None),
+        Strategy::Passthrough => (first.model, "passthrough", None),
+        Strategy::Fallback => (first.model, "fallback", None),
+        Strategy::RoundRobin => {
+            let position = usize::try_from(plan.turn % eligible.len() as u64).unwrap_or(0);
+            (eligible.get(position).map_or(first.model, |facts| facts.model), "round_robin", None)
+        }
+        Strategy::Weighted => weighted(plan.chance, eligible)
+            .map_or((first.model, "default", None), |(model, all)| (model, "weighted", Some(all))),
+        // Who was never timed goes first: without a figure there is nothing to compare.
+        Strategy::LatencyBased => {
+            let fastest = eligible.iter().min_by_key(|facts| facts.median_ms.unwrap_or(0));
+            let model = fastest.map_or(first.model, |facts| facts.model);
+            let why = if fastest.is_some_and(|facts| facts.median_ms.is_some()) { "fastest" } else { "untimed" };
+            (model, why, None)
+        }
+        Strategy::FeedbackDriven | Strategy::SmartCost | Strategy::SmartSelect => (first.model, "default", None),
+    }
+}
+
+/// Draws by weight; `None` where no eligible candidate has any.
+fn weighted<'a>(chance: f64, eligible: &[&'a Facts<'a>]) -> Option<(&'a ModelRef, Vec<f64>)> {
+    let total: u64 = eligible.iter().map(|facts| u64::from(facts.weight)).sum();
+    if total == 0 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a sum of at most a few thousand u32 weights")]
+    let total = total as f64;
+    let shares: Vec<f64> = eligible.iter().map(|facts| f64::from(facts.weight) / total).collect();
+    let mut left = chance.clamp(0.0, 1.0);
+    for (facts, share) in eligible.iter().zip(&shares) {
+        left -= share;
+        if left < 0.0 && *share > 0.0 {
+            return Some((facts.model, shares));
+        }
+    }
+    // Rounding can leave a sliver past the last share: it belongs to the last candidate with a weight.
+    let last = eligible.iter().rev().find(|facts| facts.weight > 0)?;
+    Some((last.model, shares))
+}
+
+/// The number that the strategy compared: the weight, or the median in milliseconds.
+fn score(strategy: Strategy, facts: &Facts<'_>) -> Option<f64> {
+    match strategy {
+        Strategy::Weighted => Some(f64::from(facts.weight)),
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one call")]
+        Strategy::LatencyBased => facts.median_ms.map(|ms| ms as f64),
+        _ => None,
+    }
+}
+
+/// Who serves if the winner fails: the fallback list; under `fallback` and `latency_based` the other
+/// eligible candidates in their order; the default model last.
+fn backups(plan: &Plan<'_>, default: &Facts<'_>, winner: &ModelRef, eligible: &[&Facts<'_>]) -> Vec<ModelRef> {
+    let mut order: Vec<&ModelRef> = Vec::new();
+    match plan.strategy {
+        Strategy::Fallback => order.extend(eligible.iter().map(|facts| facts.model)),
+        Strategy::LatencyBased => {
+            let mut by_speed: Vec<_> = eligible.to_vec();
+            by_speed.sort_by_key(|facts| facts.median_ms.unwrap_or(u64::MAX));
+            order.extend(by_speed.iter().map(|facts| facts.model));
+        }
+        _ => {}
+    }
+    order.extend(plan.fallback);
+    if !matches!(plan.strategy, Strategy::LegacyModel | Strategy::Passthrough) {
+        order.push(default.model);
+    }
+    let mut backups: Vec<ModelRef> = Vec::new();
+    for model in order {
+        if model != winner && !backups.contains(model) {
+            backups.push(model.clone());
+        }
+    }
+    backups
+}

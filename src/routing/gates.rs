@@ -1,0 +1,63 @@
+//! The gates that a candidate must pass before a strategy may pick it.
+
+use crate::base::{Capability, ModelInfo, ModelRef};
+use crate::resource::decision::FilterReason;
+
+/// A token is never longer than this many bytes of text on average, in any language or format that
+/// is sent to models: below `bytes / 8` tokens a prompt cannot be.
+const MAX_BYTES_PER_TOKEN: u64 = 8;
+
+/// What a request needs from whoever serves it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// It holds images.
+    pub vision: bool,
+    /// It offers tools.
+    pub tools: bool,
+    /// It asks for JSON that fits a schema.
+    pub response_schema: bool,
+    /// Bytes of text in its messages.
+    pub text_bytes: u64,
+}
+
+/// What is known about one candidate at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Who.
+    pub model: &'a ModelRef,
+    /// What the catalogue knows.
+    pub info: Option<&'a ModelInfo>,
+    /// Whether its provider is configured.
+    pub configured: bool,
+    /// Whether its circuit is open.
+    pub circuit_open: bool,
+    /// Median time in milliseconds of its recent calls: to the first byte for streams, in total otherwise.
+    pub median_ms: Option<u64>,
+    /// Its weight under `weighted`.
+    pub weight: u32,
+}
+
+/// The first gate that refuses the candidate; `None` = it may serve.
+/// A capability that the catalogue does not state is no reason to refuse.
+#[must_use]
+pub fn refusal(facts: &Facts<'_>, needs: &Needs) -> Option<FilterReason> {
+    if !facts.configured {
+        return Some(FilterReason::ProviderNotConfigured);
+    }
+    if let Some(info) = facts.info {
+        let lacks = |capability| info.capabilities.get(capability) == Some(false);
+        if needs.vision && lacks(Capability::Vision) {
+            return Some(FilterReason::CapabilityVision);
+        }
+        if needs.tools && lacks(Capability::Tools) {
+            return Some(FilterReason::CapabilityTools);
+        }
+        if needs.response_schema && lacks(Capability::ResponseSchema) {
+            return Some(FilterReason::CapabilityResponseSchema);
+        }
+        if info.max_input_tokens.is_some_and(|window| needs.text_bytes / MAX_BYTES_PER_TOKEN > window) {
+            return Some(FilterReason::ContextWindow);
+        }
+    }
+    facts.circuit_open.then_some(FilterReason::CircuitOpen)
+}

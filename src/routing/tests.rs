@@ -1,0 +1,173 @@
+use super::*;
+use crate::base::{Capability, ModelInfo, ModelRef};
+use crate::resource::decision::{FilterReason, Reason, Strategy};
+use proptest::prelude::*;
+
+fn models(names: &[&str]) -> Vec<ModelRef> {
+    names.iter().map(|name| ModelRef::new("p", name)).collect()
+}
+
+fn facts(model: &ModelRef) -> Facts<'_> {
+    Facts { model, info: None, configured: true, circuit_open: false, median_ms: None, weight: 0 }
+}
+
+fn plan<'a>(strategy: Strategy, candidates: &'a [Facts<'a>]) -> Plan<'a> {
+    Plan { strategy, candidates, fallback: &[], held: None, pinned: false, turn: 0, chance: 0.0 }
+}
+
+fn names(models: &[ModelRef]) -> Vec<&str> {
+    models.iter().map(|model| &*model.model).collect()
+}
+
+#[test]
+fn fallback_serves_left_to_right() {
+    let all = models(&["a", "b", "c"]);
+    let facts: Vec<_> = all.iter().map(facts).collect();
+    let choice = choose(&plan(Strategy::Fallback, &facts), &Needs::default()).unwrap();
+    assert_eq!(&*choice.winner.model, "a");
+    assert_eq!(names(&choice.backups), ["b", "c"]);
+    assert_eq!((choice.reason, choice.why), (Reason::Dispatched, "fallback"));
+}
+
+#[test]
+fn an_open_circuit_is_skipped_and_shown() {
+    let all = models(&["a", "b"]);
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    facts[0].circuit_open = true;
+    let choice = choose(&plan(Strategy::Fallback, &facts), &Needs::default()).unwrap();
+    assert_eq!(&*choice.winner.model, "b");
+    assert_eq!(choice.filtered[0].reason, FilterReason::CircuitOpen);
+    assert_eq!(choice.reason, Reason::SingleCandidate);
+    assert_eq!(names(&choice.backups), ["a"], "the default model is the last resort");
+}
+
+#[test]
+fn when_nobody_is_eligible_the_default_model_serves() {
+    let all = models(&["a", "b"]);
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    facts[0].circuit_open = true;
+    facts[1].configured = false;
+    for strategy in [Strategy::Fallback, Strategy::RoundRobin, Strategy::Weighted, Strategy::LatencyBased] {
+        let choice = choose(&plan(strategy, &facts), &Needs::default()).unwrap();
+        assert_eq!((&*choice.winner.model, choice.reason), ("a", Reason::AllCandidatesFiltered));
+    }
+}
+
+#[test]
+fn only_a_stated_lack_refuses() {
+    let all = models(&["default", "blind", "unstated"]);
+    let mut blind = ModelInfo::unknown(all[1].clone());
+    blind.capabilities.set(Capability::Vision, false);
+    blind.max_input_tokens = Some(10);
+    let unstated = ModelInfo::unknown(all[2].clone());
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    facts[1].info = Some(&blind);
+    facts[2].info = Some(&unstated);
+    let with = |needs: Needs| {
+        let choice = choose(&plan(Strategy::RoundRobin, &facts), &needs).unwrap();
+        choice.filtered.iter().map(|filtered| filtered.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(with(Needs { vision: true, ..Needs::default() }), [FilterReason::CapabilityVision]);
+    assert_eq!(with(Needs { text_bytes: 88, ..Needs::default() }), [FilterReason::ContextWindow]);
+    assert_eq!(with(Needs { text_bytes: 80, tools: true, ..Needs::default() }), []);
+}
+
+#[test]
+fn round_robin_takes_each_in_turn() {
+    let all = models(&["a", "b", "c"]);
+    let facts: Vec<_> = all.iter().map(facts).collect();
+    let served: Vec<_> = (0..6)
+        .map(|turn| choose(&Plan { turn, ..plan(Strategy::RoundRobin, &facts) }, &Needs::default()).unwrap().winner)
+        .collect();
+    assert_eq!(names(&served), ["a", "b", "c", "a", "b", "c"]);
+}
+
+#[test]
+fn a_session_keeps_its_model_while_that_is_eligible() {
+    let all = models(&["a", "b"]);
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    let held = Plan { held: Some(&all[1]), ..plan(Strategy::RoundRobin, &facts) };
+    let choice = choose(&held, &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("b", "sticky"));
+    facts[1].circuit_open = true;
+    let held = Plan { held: Some(&all[1]), ..plan(Strategy::RoundRobin, &facts) };
+    assert_eq!(&*choose(&held, &Needs::default()).unwrap().winner.model, "a");
+}
+
+#[test]
+fn a_pin_outranks_stickiness_and_strategy() {
+    let all = models(&["a", "b"]);
+    let facts: Vec<_> = all.iter().map(facts).collect();
+    let pinned = Plan { pinned: true, held: Some(&all[1]), turn: 1, ..plan(Strategy::RoundRobin, &facts) };
+    let choice = choose(&pinned, &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("a", "pinned"));
+    assert_eq!(choice.filtered[0].reason, FilterReason::Pinned);
+}
+
+#[test]
+fn the_fastest_serves_and_the_untimed_goes_first() {
+    let all = models(&["a", "b", "c"]);
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    facts[0].median_ms = Some(90);
+    facts[1].median_ms = Some(20);
+    let choice = choose(&plan(Strategy::LatencyBased, &facts), &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("c", "untimed"));
+    facts[2].median_ms = Some(30);
+    let choice = choose(&plan(Strategy::LatencyBased, &facts), &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("b", "fastest"));
+    assert_eq!(names(&choice.backups), ["c", "a"]);
+    assert_eq!(choice.candidates[1].score, Some(20.0));
+}
+
+#[test]
+fn without_evidence_the_learning_strategies_serve_the_default_model() {
+    let all = models(&["a", "b"]);
+    let facts: Vec<_> = all.iter().map(facts).collect();
+    for strategy in [Strategy::FeedbackDriven, Strategy::SmartCost, Strategy::SmartSelect] {
+        let choice = choose(&plan(strategy, &facts), &Needs::default()).unwrap();
+        assert_eq!((&*choice.winner.model, choice.why), ("a", "default"));
+        assert_eq!(choice.filtered[0].reason, FilterReason::ConstraintMinSamples);
+    }
+}
+
+#[test]
+fn the_model_that_the_client_named_is_called_whatever_the_gates_say() {
+    let all = models(&["a"]);
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    facts[0].circuit_open = true;
+    let fallback = models(&["b"]);
+    let plan = Plan { fallback: &fallback, ..plan(Strategy::LegacyModel, &facts) };
+    let choice = choose(&plan, &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.reason, choice.why), ("a", Reason::NoRouter, "direct"));
+    assert_eq!(names(&choice.backups), ["b"]);
+}
+
+#[test]
+fn no_candidates_no_choice() {
+    assert_eq!(choose(&plan(Strategy::Weighted, &[]), &Needs::default()), None);
+}
+
+proptest! {
+    #[test]
+    fn weights_become_propensities_that_sum_to_one(weights in prop::collection::vec(0u32..1000, 1..8), chance in 0.0..1.0f64) {
+        let all: Vec<_> = (0..weights.len()).map(|index| ModelRef::new("p", &index.to_string())).collect();
+        let facts: Vec<_> = all.iter().zip(&weights).map(|(model, weight)| Facts { weight: *weight, ..facts(model) }).collect();
+        let choice = choose(&Plan { chance, ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
+        if weights.iter().all(|weight| *weight == 0) {
+            prop_assert_eq!(choice.why, "default");
+        } else {
+            let sum: f64 = choice.candidates.iter().filter_map(|candidate| candidate.propensity).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-9);
+            prop_assert!(choice.propensity.unwrap() > 0.0, "the served one is positive");
+        }
+    }
+
+    #[test]
+    fn the_served_share_is_the_weight(chance in 0.0..1.0f64) {
+        let all = models(&["a", "b", "c"]);
+        let weights = [70, 0, 30];
+        let facts: Vec<_> = all.iter().zip(weights).map(|(model, weight)| Facts { weight, ..facts(model) }).collect();
+        let choice = choose(&Plan { chance, ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
+        prop_assert_eq!(&*choice.winner.model, if chance < 0.7 { "a" } else { "c" });
+    }
+}
