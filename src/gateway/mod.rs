@@ -1,16 +1,183 @@
 //! The stages of one request, in order, and the state that they share.
 //!
 //! A request goes one way: admit → choose → dispatch → record. A stage either enriches the request's
-//! context or ends it with an answer; none calls back into an earlier one. What the stages read is
-//! replaced as a whole by its one writer; no lock is held over an await.
+//! [draft](record::Draft) or ends it with an answer; none calls back into an earlier one. What the
+//! stages read is replaced as a whole by its one writer; no lock is held over an await.
 
+mod answer;
 mod body;
 mod caller;
+mod chat;
+mod dispatch;
 mod events;
 mod keyring;
+pub mod labels;
+mod operation;
+mod passthrough;
 mod recent;
+mod record;
+mod relay;
+mod resolve;
+mod select;
+mod session;
 
+pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
 pub use caller::Caller;
 pub use events::{Event, Events};
 pub use keyring::{EVERYTHING, Keyring};
+
+use crate::base::{OrgId, RouteId, Timestamp};
+use crate::config::Config;
+use crate::config::settings::{Dialect, Key};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use crate::upstream::Upstream;
+use crate::upstream::breaker::Breakers;
+use crate::upstream::latency::Latency;
+use crate::upstream::replay::replay;
+use arc_swap::ArcSwap;
+use session::Sessions;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+/// Everything that requests share.
+pub struct Gateway {
+    config: ArcSwap<Config>,
+    /// What is remembered.
+    pub store: Store,
+    /// Who is called.
+    pub upstream: Upstream,
+    /// Who is left alone.
+    pub breakers: Breakers,
+    /// Who is how fast.
+    pub latency: Latency,
+    /// Who may call.
+    pub keys: Keyring,
+    /// The live stream.
+    pub events: Events,
+    /// What is counted.
+    pub metrics: Metrics,
+    sessions: Sessions,
+    turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
+    pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
+    local_admin: Option<Arc<Key>>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("generation", &self.config.load().generation).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Puts the parts together; keys and pins are read from the store.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn new(
+        mut config: Config,
+        store: Store,
+        upstream: Upstream,
+        local_admin: Option<Arc<Key>>,
+    ) -> Result<Self, crate::store::Error> {
+        add_replay(&mut config);
+        let gateway = Self {
+            turns: ArcSwap::from_pointee(turns(&config)),
+            config: ArcSwap::from_pointee(config),
+            store,
+            upstream,
+            breakers: Breakers::default(),
+            latency: Latency::default(),
+            keys: Keyring::default(),
+            events: Events::default(),
+            metrics: Metrics::new(),
+            sessions: Sessions::default(),
+            pins: ArcSwap::default(),
+            local_admin,
+        };
+        gateway.refresh_keys()?;
+        gateway.refresh_pins()?;
+        Ok(gateway)
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Puts a new configuration in force for the requests that come from now on.
+    ///
+    /// # Errors
+    /// The store's keys cannot be read: nothing has changed then.
+    pub fn reload(&self, mut config: Config) -> Result<u64, crate::store::Error> {
+        let stored = self.store.keys()?;
+        config.generation = self.config.load().generation + 1;
+        add_replay(&mut config);
+        let generation = config.generation;
+        self.metrics.config_generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
+        self.turns.store(Arc::new(turns(&config)));
+        self.config.store(Arc::new(config));
+        self.put_keys(stored);
+        Ok(generation)
+    }
+
+    /// Reads the keys again after one was made or revoked.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn refresh_keys(&self) -> Result<(), crate::store::Error> {
+        self.put_keys(self.store.keys()?);
+        Ok(())
+    }
+
+    fn put_keys(&self, stored: Vec<Key>) {
+        let config = self.config.load();
+        let keys = config.keys.iter().cloned().chain(stored.into_iter().map(Arc::new));
+        self.keys.replace(keys, self.local_admin.clone());
+    }
+
+    /// Reads the pins again after one was set or taken away.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn refresh_pins(&self) -> Result<(), crate::store::Error> {
+        self.pins.store(Arc::new(self.store.pins()?.into_iter().collect()));
+        Ok(())
+    }
+
+    /// Whether an operator has put the route back to its default model.
+    #[must_use]
+    pub fn is_pinned(&self, org: &OrgId, route: &RouteId) -> bool {
+        let pins = self.pins.load();
+        !pins.is_empty() && pins.contains(&(org.clone(), route.clone()))
+    }
+
+    /// The route's next position for `round_robin`.
+    fn next_turn(&self, route: &RouteId) -> u64 {
+        self.turns.load().get(route).map_or(0, |turn| turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The wall clock: the only place on the request path that reads it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now())
+    }
+}
+
+/// The models of recorded outcomes are known to whoever serves them, not to the catalogue.
+fn add_replay(config: &mut Config) {
+    for provider in config.providers.values().filter(|provider| provider.dialect == Dialect::Replay) {
+        let catalogue = Arc::make_mut(&mut config.catalogue);
+        for model in replay().catalogue(&provider.id) {
+            catalogue.insert(model);
+        }
+    }
+}
+
+fn turns(config: &Config) -> HashMap<RouteId, AtomicU64> {
+    config.routes.iter().map(|route| (route.id.clone(), AtomicU64::new(0))).collect()
+}

@@ -125,7 +125,8 @@ fn make_file(path: &Path) -> Result<(), Error> {
         .mode(0o600)
         .open(&fresh)
         .map_err(|error| unreadable(&error))?;
-    drop(builder().create_file(file).map_err(database_error)?);
+    let backend = redb::backends::FileBackend::new(file).map_err(database_error)?;
+    drop(builder().create_with_backend(backend).map_err(database_error)?);
     std::fs::rename(&fresh, path).map_err(|error| unreadable(&error))
 }
 

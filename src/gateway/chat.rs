@@ -1,0 +1,168 @@
+//! Chat completions and embeddings through the stages: admit → choose → dispatch → record.
+
+use super::body::Body;
+use super::caller::Caller;
+use super::dispatch::{Answered, deadline, dispatch};
+use super::labels::Labels;
+use super::operation::{Operation, Whole};
+use super::record::{Draft, End, completion_id};
+use super::relay::Relay;
+use super::resolve::{Wanted, resolve};
+use super::session::{Place, Speaker};
+use super::{Gateway, answer, select};
+use crate::base::{ApiError, RequestId, SessionId};
+use crate::resource::decision::Strategy;
+use crate::wire::{ChatRequest, EmbeddingsRequest};
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Gateway {
+    /// Serves `POST /v1/chat/completions`.
+    pub async fn chat(self: &Arc<Self>, caller: Caller, head: &Parts, body: Bytes, id: RequestId) -> Response<Body> {
+        let parsed = || ChatRequest::parse(body.clone()).map(Operation::Chat);
+        self.serve(caller, head, body.clone(), id, parsed).await
+    }
+
+    /// Serves `POST /v1/embeddings`.
+    pub async fn embeddings(
+        self: &Arc<Self>,
+        caller: Caller,
+        head: &Parts,
+        body: Bytes,
+        id: RequestId,
+    ) -> Response<Body> {
+        let parsed = || EmbeddingsRequest::parse(body.clone()).map(Operation::Embeddings);
+        self.serve(caller, head, body.clone(), id, parsed).await
+    }
+
+    async fn serve(
+        self: &Arc<Self>,
+        caller: Caller,
+        head: &Parts,
+        body: Bytes,
+        id: RequestId,
+        parse: impl FnOnce() -> Result<Operation, ApiError>,
+    ) -> Response<Body> {
+        let labels = match Labels::read(&head.headers) {
+            Ok(labels) => labels,
+            Err(error) => return self.refuse(&error, id),
+        };
+        if labels.passthrough || self.config().passthrough {
+            return self.pass_through(caller, labels, head, body, id).await;
+        }
+        let operation = match parse() {
+            Ok(operation) => operation,
+            Err(error) => return self.refuse(&error, id),
+        };
+        match self.admit(caller, labels, &operation, id) {
+            Ok((draft, wanted)) => self.answer(draft, &wanted, &operation).await,
+            Err(error) => self.refuse(&error, id),
+        }
+    }
+
+    /// A request that ends before anything was decided leaves no decision, but is counted.
+    fn refuse(&self, error: &ApiError, id: RequestId) -> Response<Body> {
+        self.metrics.error(error.code.as_str());
+        answer::error(error, id)
+    }
+
+    /// Stage one: what the client wants, and which session it belongs to.
+    fn admit(
+        self: &Arc<Self>,
+        caller: Caller,
+        labels: Labels,
+        operation: &Operation,
+        id: RequestId,
+    ) -> Result<(Draft, Wanted), ApiError> {
+        self.store.admit()?;
+        let config = self.config();
+        let wanted = resolve(&config, &caller, &labels, operation.model())?;
+        let created_at = self.now();
+        let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
+        let place = match (&labels.session_id, operation) {
+            (Some(given), _) => Place::of(SessionId::from(given.as_str()), false),
+            (None, Operation::Embeddings(_)) => Place::of(fresh_session(id), true),
+            (None, Operation::Chat(request)) => {
+                let speaker = Speaker {
+                    org: caller.org.as_str(),
+                    key: caller.key.as_ref().map(|key| key.id.as_str()),
+                    user: user.as_deref(),
+                };
+                let prints = request.prints();
+                self.sessions.infer(&config.sessions, speaker, prints, created_at, || fresh_session(id))
+            }
+        };
+        let keeps_bodies = config.retention.bodies.is_some() && !labels.zero_retention;
+        let messages = match operation {
+            Operation::Chat(_) if keeps_bodies => Some(operation.prompt()),
+            _ => None,
+        };
+        let (route, strategy) = match &wanted {
+            Wanted::Route(route) => (Some(Arc::clone(route)), route.strategy),
+            Wanted::List(_) => (None, Strategy::Fallback),
+            Wanted::Model(_) => (None, Strategy::LegacyModel),
+        };
+        let draft = Draft {
+            gateway: Arc::clone(self),
+            config,
+            id,
+            created_at,
+            started: Instant::now(),
+            caller,
+            labels,
+            endpoint: operation.endpoint(),
+            requested_model: operation.model().to_owned(),
+            stream: operation.stream(),
+            place,
+            route,
+            strategy,
+            choice: None,
+            attempts: Vec::new(),
+            served: None,
+            dropped: Vec::new(),
+            first_byte: None,
+            messages,
+            user,
+            ended: false,
+        };
+        Ok((draft, wanted))
+    }
+
+    /// Stages two to four: choose, dispatch, record.
+    async fn answer(self: &Arc<Self>, mut draft: Draft, wanted: &Wanted, operation: &Operation) -> Response<Body> {
+        let targets = select::choose(&mut draft, wanted, operation);
+        let deadline = deadline(draft.config.server.request_timeout);
+        match dispatch(&mut draft, operation, &targets, deadline).await {
+            Ok(Answered::Whole(whole)) => whole_answer(draft, whole).await,
+            Ok(Answered::Stream(first)) => {
+                let response = answer::stream_head(&draft);
+                response.body(Body::stream(Relay::new(first, draft))).unwrap_or_else(|_| answer::broken())
+            }
+            Err(error) => {
+                let response = answer::failed(&error, &draft);
+                match draft.end(End { error: Some(error), ..End::default() }) {
+                    Some(durable) => durable.await.map_or_else(|error| answer::error(&error, draft.id), |()| response),
+                    None => response,
+                }
+            }
+        }
+    }
+}
+
+/// The session of a call that continues nothing: named after the call.
+pub(crate) fn fresh_session(id: RequestId) -> SessionId {
+    SessionId::from(format!("ses_{}", id))
+}
+
+async fn whole_answer(mut draft: Draft, whole: Whole) -> Response<Body> {
+    let response = answer::whole(&draft, &whole);
+    let completion_id = completion_id(&whole.body);
+    let end = End { usage: whole.usage, answer: whole.answer, completion_id, ..End::default() };
+    match draft.end(end) {
+        Some(durable) => durable.await.map_or_else(|error| answer::error(&error, draft.id), |()| response),
+        None => response,
+    }
+}

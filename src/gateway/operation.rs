@@ -1,0 +1,102 @@
+//! What a client asks a model to do: the dispatch stage treats all operations alike.
+
+use super::labels::Labels;
+use crate::base::ApiError;
+use crate::base::model::TokenUsage;
+use crate::routing::Needs;
+use crate::wire::{self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Outgoing, Target};
+use bytes::Bytes;
+
+/// One parsed request.
+pub(crate) enum Operation {
+    /// `POST /v1/chat/completions`.
+    Chat(ChatRequest),
+    /// `POST /v1/embeddings`.
+    Embeddings(EmbeddingsRequest),
+}
+
+/// A whole answer in the client's dialect.
+pub(crate) struct Whole {
+    pub(crate) body: Bytes,
+    pub(crate) usage: Option<TokenUsage>,
+    pub(crate) answer: Option<Answer>,
+}
+
+impl Operation {
+    /// `model` as the client wrote it.
+    pub(crate) fn model(&self) -> &str {
+        match self {
+            Self::Chat(request) => request.model(),
+            Self::Embeddings(request) => request.model(),
+        }
+    }
+
+    /// The end user that the body names.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match self {
+            Self::Chat(request) => request.user(),
+            Self::Embeddings(request) => request.user(),
+        }
+    }
+
+    /// Whether the answer is streamed.
+    pub(crate) fn stream(&self) -> bool {
+        matches!(self, Self::Chat(request) if request.stream())
+    }
+
+    /// The text of its messages.
+    pub(crate) fn prompt(&self) -> Bytes {
+        match self {
+            Self::Chat(request) => request.body().slice_ref(request.messages_json().as_bytes()),
+            Self::Embeddings(_) => Bytes::new(),
+        }
+    }
+
+    /// Its name in the record.
+    pub(crate) fn endpoint(&self) -> &'static str {
+        match self {
+            Self::Chat(_) => "chat",
+            Self::Embeddings(_) => "embeddings",
+        }
+    }
+
+    /// What whoever serves it must be able to do.
+    pub(crate) fn needs(&self) -> Needs {
+        match self {
+            Self::Chat(request) => {
+                let shape = request.shape();
+                Needs {
+                    vision: shape.images > 0,
+                    tools: shape.tools > 0,
+                    response_schema: shape.json_schema,
+                    text_bytes: shape.text_bytes,
+                }
+            }
+            Self::Embeddings(_) => Needs::default(),
+        }
+    }
+
+    /// The call that this target understands.
+    pub(crate) fn encode(&self, target: &Target<'_>, labels: &Labels) -> Result<Outgoing, ApiError> {
+        match self {
+            Self::Chat(request) => wire::encode_chat(request, target, labels.reasoning_effort.as_deref()),
+            Self::Embeddings(request) => wire::encode_embeddings(request, target),
+        }
+    }
+
+    /// The target's answer in the client's dialect.
+    pub(crate) fn decode(&self, target: &Target<'_>, context: &AnswerContext<'_>, body: Bytes) -> Result<Whole, Fault> {
+        match self {
+            Self::Chat(request) => wire::decode_chat(request, target, context, body).map(|decoded| Whole {
+                body: decoded.body,
+                usage: decoded.usage,
+                answer: Some(decoded.answer),
+            }),
+            Self::Embeddings(request) => wire::decode_embeddings(request, target, body).map(|decoded| Whole {
+                body: decoded.body,
+                usage: decoded.usage,
+                answer: None,
+            }),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The last stage: what came of a request becomes its decision, exactly once.
+//!
+//! A [`Draft`] is filled while the request runs. Whoever ends the request ends the draft; a draft that
+//! is dropped unended was left by its client, and is recorded as cancelled.
+
+use super::Gateway;
+use super::caller::Caller;
+use super::labels::Labels;
+use super::session::Place;
+use crate::base::model::TokenUsage;
+use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
+use crate::config::Config;
+use crate::config::settings::{Durability, Route};
+use crate::resource::decision::{Attempt, Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
+use crate::routing::Choice;
+use crate::store::Recorded;
+use crate::telemetry::metrics::AnsweredRequest;
+use crate::wire::Answer;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is known of a request while it runs.
+pub(crate) struct Draft {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) id: RequestId,
+    pub(crate) created_at: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) caller: Caller,
+    pub(crate) labels: Labels,
+    pub(crate) endpoint: &'static str,
+    pub(crate) requested_model: String,
+    pub(crate) stream: bool,
+    pub(crate) place: Place,
+    pub(crate) route: Option<Arc<Route>>,
+    pub(crate) strategy: Strategy,
+    pub(crate) choice: Option<Choice>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) served: Option<ModelRef>,
+    pub(crate) dropped: Vec<String>,
+    pub(crate) first_byte: Option<Instant>,
+    /// The conversation as the client sent it; `None` under zero retention.
+    pub(crate) messages: Option<Bytes>,
+    /// The end user, from the header or the body.
+    pub(crate) user: Option<String>,
+    pub(crate) ended: bool,
+}
+
+/// What came of a request.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    pub(crate) usage: Option<TokenUsage>,
+    pub(crate) answer: Option<Answer>,
+    pub(crate) error: Option<ApiError>,
+    pub(crate) cancelled: bool,
+    /// The id that the client knows the answer by: it may name its feedback's target with it.
+    pub(crate) completion_id: Option<String>,
+}
+
+/// The `id` of a completion or a chunk.
+pub(crate) fn completion_id(json: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: Option<std::borrow::Cow<'a, str>>,
+    }
+    let named: Named<'_> = serde_json::from_slice(json).ok()?;
+    named.id.filter(|id| id.len() <= crate::base::limits::MAX_LABEL_BYTES).map(std::borrow::Cow::into_owned)
+}
+
+/// Waits until the decision is durable; ready at once unless `audit.durability = strict`.
+pub(crate) type Durable = std::pin::Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send>>;
+
+impl Draft {
+    /// The model named in the answer's headers and in the reason string.
+    pub(crate) fn target(&self) -> Option<&ModelRef> {
+        self.served.as_ref().or(self.choice.as_ref().map(|choice| &choice.winner))
+    }
+
+    /// `model::why`.
+    pub(crate) fn reason_string(&self) -> String {
+        let model = self.target().map_or("none", |target| &*target.model);
+        let why = match &self.choice {
+            Some(choice) if self.served.as_ref().is_some_and(|served| *served != choice.winner) => "failover",
+            Some(choice) => choice.why,
+            None => "refused",
+        };
+        format!("{model}::{why}")
+    }
+
+    /// Whether another model than the chosen one answered.
+    fn fell_back(&self) -> bool {
+        matches!((&self.served, &self.choice), (Some(served), Some(choice)) if *served != choice.winner)
+    }
+
+    /// What the call cost at the model that served.
+    pub(crate) fn cost(&self, usage: &TokenUsage) -> Option<MicroUsd> {
+        self.config.catalogue.get(self.served.as_ref()?)?.cost(usage)
+    }
+
+    /// Ends the draft: records the decision, counts it and tells the live stream.
+    /// The returned future, where there is one, must be awaited before the answer's last byte is given.
+    pub(crate) fn end(&mut self, end: End) -> Option<Durable> {
+        if std::mem::replace(&mut self.ended, true) {
+            return None;
+        }
+        let gateway = Arc::clone(&self.gateway);
+        let total = self.started.elapsed();
+        let decision = self.decision(&end, total);
+        gateway.metrics.answered(&AnsweredRequest {
+            strategy: decision.routing_strategy.as_str(),
+            target: self.served.as_ref(),
+            status: status_name(decision.outcome.status),
+            total,
+            first_byte: self.first_byte.map(|at| at.duration_since(self.started)),
+            input_tokens: decision.outcome.input_tokens.unwrap_or(0),
+            output_tokens: decision.outcome.output_tokens.unwrap_or(0),
+            cost: decision.outcome.cost_micro_usd,
+        });
+        if let Some(error) = &end.error {
+            gateway.metrics.error(error.code.as_str());
+        }
+        let now = gateway.now();
+        gateway.sessions.leave(&self.place, end.answer.as_ref().map(|answer| answer.text.as_str()), now);
+        if gateway.events.is_watched() {
+            match serde_json::to_string(&decision) {
+                Ok(json) => gateway.events.publish(decision.org.clone(), "decision", Arc::from(json)),
+                Err(error) => tracing::error!(%error, "a decision could not be told to the live stream"),
+            }
+        }
+        let keeps_bodies = self.messages.is_some();
+        let recorded = Recorded {
+            decision,
+            completion_id: end.completion_id,
+            messages: self.messages.take(),
+            answer: end.answer.map(|answer| answer.message).filter(|message| keeps_bodies && !message.is_empty()),
+        };
+        if self.config.audit.durability == Durability::Strict && !end.cancelled {
+            return Some(Box::pin(async move {
+                let store = gateway.store.clone();
+                store.record_durable(recorded).await.map_err(|error| {
+                    tracing::error!(%error, "a decision could not be made durable");
+                    ApiError::new(
+                        Code::Overloaded,
+                        "the decision could not be stored durably: try again, and see /readyz",
+                    )
+                })
+            }));
+        }
+        if let Err(error) = gateway.store.record(recorded) {
+            gateway.metrics.error(Code::Overloaded.as_str());
+            tracing::error!(%error, request_id = %self.id, "a decision was lost: the store cannot keep up");
+        }
+        None
+    }
+
+    fn decision(&self, end: &End, total: Duration) -> Decision {
+        let usage = end.usage;
+        let cost = match (&self.served, &usage) {
+            (Some(_), Some(usage)) => self.cost(usage),
+            _ => None,
+        };
+        let baseline = self.route.as_ref().and_then(|route| {
+            self.config.catalogue.get(&route.default_model).and_then(|info| info.cost(usage.as_ref()?))
+        });
+        let saved = baseline.zip(cost).map(|(baseline, cost)| baseline - cost);
+        let choice = self.choice.as_ref();
+        Decision {
+            request_id: self.id,
+            org: self.caller.org.clone(),
+            session_id: self.place.session.clone(),
+            session_inferred: self.place.inferred,
+            created_at: self.created_at,
+            endpoint: self.endpoint.to_owned(),
+            requested_model: self.requested_model.clone(),
+            stream: self.stream,
+            floopy_reason: self.reason_string(),
+            routing_strategy: self.strategy,
+            route: self.route.as_ref().map(|route| route.id.clone()),
+            winner: choice.map(|choice| Target::from(&choice.winner)),
+            served: self.served.as_ref().map(Target::from),
+            reason: self.reason(end),
+            propensity: choice.and_then(|choice| choice.propensity),
+            candidates: choice.map(|choice| choice.candidates.clone()).unwrap_or_default(),
+            filtered: choice.map(|choice| choice.filtered.clone()).unwrap_or_default(),
+            outcome: Outcome {
+                status: status(end),
+                latency_ms: millis(total),
+                ttft_ms: self.first_byte.map(|at| millis(at.duration_since(self.started))),
+                input_tokens: usage.map(|usage| usage.input),
+                output_tokens: usage.map(|usage| usage.output),
+                cached_input_tokens: usage.map(|usage| usage.cached_input),
+                cost_micro_usd: cost,
+                baseline_cost_micro_usd: baseline,
+                saved_micro_usd: saved,
+                cache_hit: false,
+                threat_blocked: false,
+                fallback_used: self.fell_back(),
+                attempts: self.attempts.clone(),
+            },
+            usage: UsageNote {
+                estimated: usage.is_some_and(|usage| usage.estimated),
+                reasoning_tokens: usage.map_or(0, |usage| usage.reasoning),
+            },
+            http_status: match (&end.error, end.cancelled) {
+                (_, true) => Code::ClientClosed.status(),
+                (Some(error), false) => error.http_status(),
+                (None, false) => 200,
+            },
+            error_code: end.error.as_ref().map(|error| error.code.as_str().to_owned()),
+            key_id: self.caller.key.as_ref().map(|key| key.id.clone()),
+            user_id: self.user.clone(),
+            project_id: self
+                .labels
+                .project_id
+                .clone()
+                .or_else(|| self.caller.key.as_ref().and_then(|key| key.project.clone())),
+            session_name: self.labels.session_name.clone(),
+            session_path: self.labels.session_path.clone(),
+            properties: self.labels.properties.clone(),
+            dropped_parameters: self.dropped.clone(),
+            config_generation: self.config.generation,
+        }
+    }
+
+    fn reason(&self, end: &End) -> Reason {
+        if end.cancelled {
+            return Reason::Cancelled;
+        }
+        match (&end.error, &self.choice) {
+            (Some(error), _) if error.code == Code::RateLimited => Reason::RateLimited,
+            (Some(error), Some(_)) if error.side != crate::base::Side::Client => Reason::ProvidersExhausted,
+            (_, Some(_)) if self.fell_back() => Reason::ProviderFallback,
+            (_, Some(choice)) => choice.reason,
+            (_, None) => Reason::NoRouter,
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(End { cancelled: true, ..End::default() });
+        }
+    }
+}
+
+fn status(end: &End) -> Status {
+    match &end.error {
+        _ if end.cancelled => Status::Cancelled,
+        None => Status::Ok,
+        Some(error) => match error.code {
+            Code::RateLimited | Code::BudgetExceeded | Code::FirewallBlocked => Status::Blocked,
+            _ => Status::Error,
+        },
+    }
+}
+
+const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Error => "error",
+        Status::Blocked => "blocked",
+        Status::Cancelled => "cancelled",
+    }
+}
+
+/// Whole milliseconds, rounded up so that nothing takes no time.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
