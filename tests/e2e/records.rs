@@ -1,0 +1,180 @@
+//! Feedback, ratings, listings, keys, the live stream.
+
+use crate::fake::Fake;
+use crate::harness::{Gateway, wait_for};
+use crate::http::{Connection, call};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+#[test]
+fn the_first_feedback_of_a_session_wins() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let answer = gateway.chat("up/cheap", &[("floopy-session-id", "s")]);
+    let feedback = json!({"session_id": "s", "score": 9, "useful": true});
+    let first = gateway.post("/v1/feedback", &[], &feedback);
+    assert_eq!((first.status, first.json()), (200, json!({"duplicate": false, "session_id": "s"})), "{}", first.text());
+    let again = gateway.post("/v1/feedback", &[], &json!({"session_id": "s", "score": 1, "useful": false}));
+    assert_eq!(again.json(), json!({"duplicate": true, "session_id": "s"}));
+    let completion = answer.json()["id"].as_str().unwrap().to_owned();
+    let by_completion =
+        gateway.post("/v1/feedback", &[], &json!({"session_id": completion, "score": 5, "useful": true}));
+    assert_eq!(by_completion.status, 200, "clients send completion ids: {}", by_completion.text());
+    let latest = gateway.post("/v1/feedback", &[], &json!({"score": 5, "useful": true}));
+    assert_eq!(latest.json()["session_id"], "s", "without an id: the key's latest session");
+}
+
+#[test]
+fn the_last_rating_wins() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let answer = gateway.chat("up/cheap", &[]);
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    for score in [10, 80] {
+        let body = json!({"score": score, "note": "looked at"}).to_string();
+        let rated = call(gateway.address, "PUT", &format!("/v1/decisions/{id}/rating"), &[], body.as_bytes());
+        assert_eq!(rated.status, 200, "{}", rated.text());
+        assert_eq!(rated.json()["request_id"], id.as_str());
+    }
+}
+
+#[test]
+fn pages_hold_every_decision_once() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let ids: HashSet<String> = (0..23)
+        .map(|_| gateway.chat("up/cheap", &[("floopy-session-id", "pages")]).header("x-request-id").unwrap().to_owned())
+        .collect();
+    wait_for("all decisions", || {
+        (gateway.get("/v1/decisions?limit=500").json()["items"].as_array().unwrap().len() == 23).then_some(())
+    });
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = gateway.get(&format!("/v1/decisions?session_id=pages&limit=5{cursor}")).json();
+        for item in page["items"].as_array().unwrap() {
+            found.push((
+                item["request_created_at"].as_str().unwrap().to_owned(),
+                item["request_id"].as_str().unwrap().to_owned(),
+            ));
+        }
+        if page["has_more"] == false {
+            assert_eq!(page["next_cursor"], Value::Null);
+            break;
+        }
+        cursor = format!("&cursor={}", page["next_cursor"].as_str().unwrap());
+    }
+    assert!(found.windows(2).all(|pair| pair[0].0 >= pair[1].0), "newest first");
+    assert_eq!(found.into_iter().map(|(_, id)| id).collect::<HashSet<_>>(), ids);
+}
+
+#[test]
+fn every_documented_key_is_there() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let decision = gateway.decision(&gateway.chat("up/cheap", &[]));
+    let flat = "request_id session_id request_created_at provider model status latency_ms cost_micro_usd cache_enabled threat \
+                decision_trace confidence confidence_reason explanation explanation_detail";
+    let audit = "floopy_reason routing_strategy route routing_rule_id phase weights candidates filtered winner reason propensity \
+                 exploration_rate_effective used_shared_pool_prior floor switch evidence outcome scores credits chain";
+    for key in flat.split_whitespace().chain(audit.split_whitespace()) {
+        assert!(decision.get(key).is_some(), "{key} is missing at the top level");
+    }
+    for key in audit.split_whitespace() {
+        assert_eq!(decision["decision_trace"].get(key), decision.get(key), "{key} in decision_trace");
+    }
+    assert!(decision["explanation"].is_string());
+    assert!(decision["chain"]["sha256"].is_string());
+}
+
+#[test]
+fn keys_shut_the_door_and_open_it() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let admin = std::fs::read_to_string(gateway.folder.join("data/admin.key")).unwrap().trim().to_owned();
+    let as_admin = [("authorization", format!("Bearer {admin}"))];
+    let as_admin: Vec<(&str, &str)> = as_admin.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let send = |method: &str, path: &str, headers: &[(&str, &str)], body: &Value| {
+        call(gateway.address, method, path, headers, body.to_string().as_bytes())
+    };
+    assert_eq!(gateway.chat("up/cheap", &[]).status, 200, "loopback without keys needs none");
+    let made = send("POST", "/v1/admin/keys", &as_admin, &json!({"name": "ci", "permissions": ["read"]}));
+    assert!(made.status == 200 || made.status == 201, "{}", made.text());
+    let (secret, id) =
+        (made.json()["key"].as_str().unwrap().to_owned(), made.json()["id"].as_str().unwrap().to_owned());
+    assert!(secret.starts_with("fl_") && secret.len() == 46, "{secret}");
+    assert_eq!(gateway.get("/v1/decisions").error_code(), "invalid_api_key", "from now on a key is needed");
+    let bearer = format!("Bearer {secret}");
+    for header in [("authorization", bearer.as_str()), ("x-api-key", &secret), ("api-key", &secret)] {
+        assert_eq!(send("GET", "/v1/decisions", &[header], &json!({})).status, 200, "{}", header.0);
+    }
+    let chat = crate::harness::chat_body("up/cheap", false);
+    let refused = send("POST", "/v1/chat/completions", &[("authorization", &bearer)], &chat);
+    assert_eq!((refused.status, refused.error_code()), (403, "write_permission".into()));
+    let refused = send("GET", "/v1/admin/keys", &[("authorization", &bearer)], &json!({}));
+    assert_eq!((refused.status, refused.error_code()), (403, "admin_permission".into()));
+    assert!(!send("GET", "/v1/admin/keys", &as_admin, &json!({})).text().contains(&secret), "shown once");
+    let revoked = send("DELETE", &format!("/v1/admin/keys/{id}"), &as_admin, &json!({}));
+    assert!(revoked.status < 300, "{}", revoked.text());
+    let refused = send("GET", "/v1/decisions", &[("authorization", &bearer)], &json!({}));
+    assert_ne!(refused.status, 200, "revocation holds at once");
+}
+
+#[test]
+fn another_orgs_records_do_not_exist() {
+    let fake = Fake::start();
+    let digest = |secret: &str| {
+        use sha2::Digest;
+        sha2::Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let keys: String = ["a", "b"]
+        .map(|org| {
+            let sha = digest(&format!("fl_{org}"));
+            format!(
+                "[[key]]\nname = \"{org}\"\nsha256 = \"{sha}\"\norg = \"{org}\"\npermissions = [\"read\", \"write\"]\n"
+            )
+        })
+        .concat();
+    let gateway = Gateway::start(&fake, &keys);
+    let answer = call(
+        gateway.address,
+        "POST",
+        "/v1/chat/completions",
+        &[("authorization", "Bearer fl_a"), ("floopy-session-id", "mine")],
+        crate::harness::chat_body("up/cheap", false).to_string().as_bytes(),
+    );
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    let get = |key: &str, path: &str| call(gateway.address, "GET", path, &[("authorization", key)], b"");
+    wait_for("the decision", || (get("Bearer fl_a", &format!("/v1/decisions/{id}")).status == 200).then_some(()));
+    let bare = |answer: crate::http::Answer| {
+        let mut json = answer.json();
+        json["error"]["request_id"] = Value::Null;
+        (answer.status, json.to_string())
+    };
+    let foreign = bare(get("Bearer fl_b", &format!("/v1/decisions/{id}")));
+    let missing = bare(get("Bearer fl_b", "/v1/decisions/00000000-0000-4000-8000-000000000000"));
+    assert_eq!(foreign, missing);
+    assert_eq!(foreign.0, 404);
+    assert_eq!(bare(get("Bearer fl_b", "/v1/session/mine")), bare(get("Bearer fl_b", "/v1/session/none")));
+    let cursorless = get("Bearer fl_b", "/v1/decisions").json();
+    assert_eq!(cursorless["items"], json!([]));
+}
+
+#[test]
+fn the_live_stream_tells_of_decisions_and_feedback() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let mut events = Connection::open(gateway.address);
+    events.request("GET", "/v1/events", &[], b"").unwrap();
+    let (status, headers) = events.head().unwrap();
+    assert_eq!(status, 200);
+    assert!(headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("text/event-stream")));
+    let id = gateway.chat("up/cheap", &[("floopy-session-id", "live")]).header("x-request-id").unwrap().to_owned();
+    gateway.post("/v1/feedback", &[], &json!({"session_id": "live", "score": 7, "useful": true}));
+    let mut text = String::new();
+    while !(text.contains(&id) && text.contains("event: feedback")) {
+        let chunk = events.chunk().unwrap().expect("the stream stays open");
+        text.push_str(&String::from_utf8(chunk).unwrap());
+    }
+    assert!(text.contains("event: decision"), "{text}");
+}

@@ -1,0 +1,163 @@
+//! Which target serves: resolution of `model`, the static strategies, failover.
+
+use crate::fake::Fake;
+use crate::harness::Gateway;
+use serde_json::json;
+
+fn route(strategy: &str, default: &str, candidates: &[&str], more: &str) -> String {
+    format!(
+        "[[route]]\nname = \"auto\"\nstrategy = {strategy:?}\nsticky = \"request\"\ndefault_model = {default:?}\ncandidates = {candidates:?}\n{more}\n"
+    )
+}
+
+#[test]
+fn a_list_falls_back_from_left_to_right() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let answer = gateway.chat("up/status-500, up/reset ,up/cheap", &[]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("floopy-model"), Some("cheap"));
+    assert_eq!(answer.header("floopy-reason"), Some("cheap::failover"));
+    let decision = gateway.decision(&answer);
+    assert_eq!(decision["reason"], "provider_fallback");
+    assert_eq!(decision["winner"], json!({"provider": "up", "model": "status-500"}));
+    assert_eq!(decision["outcome"]["fallback_used"], true);
+    let attempts = decision["outcome"]["attempts"].as_array().unwrap();
+    let models: Vec<&str> = attempts.iter().map(|attempt| attempt["model"].as_str().unwrap()).collect();
+    assert_eq!(models, ["status-500", "status-500", "reset", "reset", "cheap"], "each is retried once");
+}
+
+#[test]
+fn a_target_that_recovers_is_retried_in_place() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let answer = gateway.chat("up/flaky", &[]);
+    assert_eq!((answer.status, answer.header("floopy-reason")), (200, Some("flaky::direct")));
+    assert_eq!(fake.calls_of("flaky"), 2);
+}
+
+#[test]
+fn the_fallback_header_serves_when_the_model_fails() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    for headers in [
+        &[("floopy-fallback", "up/cheap")][..],
+        &[("x-floopy-fallback-provider", "up"), ("x-floopy-fallback-model", "cheap")],
+    ] {
+        let answer = gateway.chat("up/status-503", headers);
+        assert_eq!((answer.status, answer.header("floopy-model")), (200, Some("cheap")), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_routes_own_fallback_serves_and_then_its_default() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(
+        &fake,
+        &route(
+            "weighted",
+            "up/cheap",
+            &["up/status-500"],
+            "weights = { \"up/status-500\" = 1 }\nfallback = [\"up/dear\"]",
+        ),
+    );
+    let answer = gateway.chat("auto", &[]);
+    assert_eq!(answer.header("floopy-model"), Some("dear"), "{}", answer.text());
+    let decision = gateway.decision(&answer);
+    assert_eq!(decision["outcome"]["baseline_cost_micro_usd"], 1200, "the baseline is the default model");
+    assert_eq!(decision["outcome"]["saved_micro_usd"], 1200 - 12_000);
+}
+
+#[test]
+fn round_robin_takes_turns() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, &route("round_robin", "up/cheap", &["up/dear"], ""));
+    let served: Vec<String> =
+        (0..4).map(|_| gateway.chat("auto", &[]).header("floopy-model").unwrap().to_owned()).collect();
+    assert_eq!(served, ["cheap", "dear", "cheap", "dear"]);
+}
+
+#[test]
+fn weighted_serves_by_weight_and_logs_the_propensity() {
+    let fake = Fake::start();
+    let weights = "weights = { \"up/cheap\" = 3, \"up/dear\" = 1 }";
+    let gateway = Gateway::start(&fake, &route("weighted", "up/cheap", &["up/dear"], weights));
+    let mut cheap = 0;
+    for _ in 0..200 {
+        let answer = gateway.chat("auto", &[]);
+        cheap += usize::from(answer.header("floopy-model") == Some("cheap"));
+    }
+    // 200 draws at 3/4: 150 ± 6.1; five standard deviations fail once in two million runs.
+    assert!((120..=180).contains(&cheap), "{cheap}");
+    let answer = gateway.chat("auto", &[]);
+    let decision = gateway.decision(&answer);
+    let candidates = decision["candidates"].as_array().unwrap();
+    let sum: f64 = candidates.iter().map(|candidate| candidate["propensity"].as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-9);
+    let expected = if answer.header("floopy-model") == Some("cheap") { 0.75 } else { 0.25 };
+    assert_eq!(decision["propensity"], expected);
+}
+
+#[test]
+fn latency_based_times_everyone_and_then_serves_the_fastest() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, &route("latency_based", "up/cheap", &["up/dear"], ""));
+    let first = gateway.chat("auto", &[]);
+    let second = gateway.chat("auto", &[]);
+    assert_ne!(first.header("floopy-model"), second.header("floopy-model"), "the untimed one goes first");
+    let third = gateway.chat("auto", &[]);
+    assert!(third.header("floopy-reason").unwrap().ends_with("::fastest"));
+    let decision = gateway.decision(&third);
+    assert!(decision["candidates"].as_array().unwrap().iter().all(|candidate| candidate["score"].is_number()));
+}
+
+#[test]
+fn a_session_keeps_its_model_on_a_sticky_route() {
+    let fake = Fake::start();
+    let sticky = route("round_robin", "up/cheap", &["up/dear"], "").replace("\"request\"", "\"session\"");
+    let gateway = Gateway::start(&fake, &sticky);
+    let model = |session: &str| {
+        gateway.chat("auto", &[("floopy-session-id", session)]).header("floopy-model").unwrap().to_owned()
+    };
+    let (a, b) = (model("a"), model("b"));
+    assert_ne!(a, b);
+    for _ in 0..5 {
+        assert_eq!((model("a"), model("b")), (a.clone(), b.clone()));
+    }
+}
+
+#[test]
+fn an_operator_pins_a_route_to_its_default_and_back() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, &route("round_robin", "up/cheap", &["up/dear"], ""));
+    assert_eq!(gateway.post("/v1/routes/auto/pin", &[], &json!({})).status, 200);
+    for _ in 0..4 {
+        assert_eq!(gateway.chat("auto", &[]).header("floopy-reason"), Some("cheap::pinned"));
+    }
+    let unpinned = crate::http::call(gateway.address, "DELETE", "/v1/routes/auto/pin", &[], b"");
+    assert!(unpinned.status < 300, "{}", unpinned.text());
+    let served: Vec<_> = (0..2).map(|_| gateway.chat("auto", &[]).header("floopy-model").unwrap().to_owned()).collect();
+    assert_ne!(served[0], served[1]);
+}
+
+#[test]
+fn an_open_circuit_is_skipped_shown_and_closed_again() {
+    let fake = Fake::start();
+    let more = format!(
+        "[upstream.breaker]\nfailures = 2\ncooldown = \"50ms\"\n{}",
+        route("fallback", "up/flaky", &["up/cheap"], "")
+    );
+    // `flaky` answers every second call: with one retry it serves; a storm of failures opens the circuit.
+    let gateway = Gateway::start(&fake, &more.replace("up/flaky", "up/status-500"));
+    for _ in 0..2 {
+        assert_eq!(gateway.chat("auto", &[]).header("floopy-model"), Some("cheap"));
+    }
+    let before = fake.calls_of("status-500");
+    let answer = gateway.chat("auto", &[]);
+    let decision = gateway.decision(&answer);
+    if fake.calls_of("status-500") == before {
+        assert_eq!(decision["filtered"][0]["reason"], "circuit_open");
+    }
+    let shown = gateway.get("/v1/routes/auto").json().to_string();
+    assert!(shown.contains("open"), "{shown}");
+}
