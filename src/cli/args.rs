@@ -1,6 +1,8 @@
 //! The command line: every command and what they share.
 
-use super::command::{completions, healthz, man};
+use super::command::{
+    completions, config, decisions, demo, doctor, feedback, healthz, keys, man, rate, routes, serve, sessions, verify,
+};
 use super::exit::Exit;
 use super::output::Format;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -8,7 +10,7 @@ use std::path::PathBuf;
 
 /// A self-hosted agent optimization gateway: one OpenAI-compatible base URL, many providers.
 #[derive(Debug, Parser)]
-#[command(name = "floopy", version, max_term_width = 100, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "floopy", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -23,7 +25,30 @@ pub fn command_line() -> clap::Command {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one exists, once")]
 pub(crate) enum Command {
+    /// Run the gateway
+    Serve(serve::ServeArgs),
+    /// See what was decided, request by request
+    Decisions(decisions::DecisionsArgs),
+    /// Say how well a session or request went
+    Feedback(feedback::FeedbackArgs),
+    /// Rate one request by hand
+    Rate(rate::RateArgs),
+    /// See routes; pin one to its default model
+    Routes(routes::RoutesArgs),
+    /// See sessions and what they cost
+    Sessions(sessions::SessionsArgs),
+    /// Create, list and revoke keys
+    Keys(keys::KeysArgs),
+    /// Write, check and show the configuration
+    Config(config::ConfigArgs),
+    /// Prove that the record is whole
+    Verify(verify::VerifyArgs),
+    /// Find out what is wrong with this installation
+    Doctor(doctor::DoctorArgs),
+    /// Play recorded sessions against a real server, offline
+    Demo(demo::DemoArgs),
     /// Ask a running server whether it is well
     Healthz(healthz::HealthzArgs),
     /// Print shell completions

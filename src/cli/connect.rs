@@ -14,7 +14,7 @@ pub(crate) const ADMIN_KEY: &str = "admin.key";
 pub(crate) fn client(server: &Server) -> Result<Client, Failure> {
     let key = match &server.key {
         Some(key) => Some(Secret::new(key.trim().to_owned())),
-        None if is_loopback(&server.url) => local_key(&super::sources::data_folder(&server.sources)?)?,
+        None if is_loopback(&server.url) => local_key(&super::sources::data_folder(&server.sources))?,
         None => None,
     };
     Ok(Client::new(&server.url, key.as_ref())?)

@@ -7,7 +7,11 @@ mod args;
 mod command;
 mod connect;
 mod exit;
+#[cfg(test)]
+mod golden;
+mod greeting;
 mod output;
+mod paging;
 mod run;
 mod runtime;
 mod sources;

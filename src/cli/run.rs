@@ -42,6 +42,17 @@ fn parse_and_run() -> Result<(), Failure> {
         }
     };
     match cli.command {
+        Command::Serve(args) => command::serve::run(&args),
+        Command::Decisions(args) => command::decisions::run(args),
+        Command::Feedback(args) => command::feedback::run(args),
+        Command::Rate(args) => command::rate::run(args),
+        Command::Routes(args) => command::routes::run(args),
+        Command::Sessions(args) => command::sessions::run(args),
+        Command::Keys(args) => command::keys::run(args),
+        Command::Config(args) => command::config::run(&args),
+        Command::Verify(args) => command::verify::run(&args),
+        Command::Doctor(args) => command::doctor::run(&args),
+        Command::Demo(args) => command::demo::run(&args),
         Command::Healthz(args) => command::healthz::run(&args),
         Command::Completions(args) => command::completions::run(&args),
         Command::Man(args) => command::man::run(&args),

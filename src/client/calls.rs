@@ -1,12 +1,16 @@
 //! The calls, one method each.
 
 use super::error::Error;
+use super::query::{DecisionQuery, Part};
 use super::transport::{Answer, Client};
+use crate::base::{KeyId, RequestId, RouteId, SessionId};
+use crate::resource::{KeyRecord, NewKey, Page, Receipt, RestoredSession, SessionSummary, Verification};
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One chat request in the simplest form: what `demo` plays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +36,155 @@ pub struct ChatAnswer {
     pub cost_micro_usd: Option<i64>,
 }
 
+/// What somebody says of a session or a request. Without an id it is about the key's latest session.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeedbackCall {
+    /// The session; a request id or a completion id will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// One request of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// 0..10.
+    pub score: f64,
+    /// Whether it was of use.
+    pub useful: bool,
+    /// A remark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Scores by dimension.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, f64>,
+}
+
+/// A rating of one decision by hand.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RatingCall {
+    /// 0..100.
+    pub score: f64,
+    /// Scores by dimension.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, f64>,
+    /// A remark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 impl Client {
+    /// `GET /v1/decisions`: one page, newest first. A decision is a document: its keys are the contract's.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn decisions(&self, query: &DecisionQuery, part: Part) -> Result<Page<Value>, Error> {
+        let pairs: Vec<_> = query.pairs().into_iter().chain(part.pairs()).collect();
+        self.get(&["v1", "decisions"], &pairs).await
+    }
+
+    /// `GET /v1/decisions/{id}`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn decision(&self, id: RequestId) -> Result<Value, Error> {
+        self.get(&["v1", "decisions", &id.to_string()], &[]).await
+    }
+
+    /// `POST /v1/feedback`: durable when it returns.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn feedback(&self, call: &FeedbackCall) -> Result<Receipt, Error> {
+        self.send(Method::POST, &["v1", "feedback"], Some(body(call))).await
+    }
+
+    /// `PUT /v1/decisions/{id}/rating`: the last one stands.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn rate(&self, id: RequestId, call: &RatingCall) -> Result<Value, Error> {
+        self.send(Method::PUT, &["v1", "decisions", &id.to_string(), "rating"], Some(body(call))).await
+    }
+
+    /// `GET /v1/sessions`: one page, latest first.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn sessions(&self, part: Part) -> Result<Page<SessionSummary>, Error> {
+        self.get(&["v1", "sessions"], &part.pairs()).await
+    }
+
+    /// `GET /v1/session/{id}`: the conversation and its turns.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn session(&self, id: &SessionId) -> Result<RestoredSession, Error> {
+        self.get(&["v1", "session", id.as_str()], &[]).await
+    }
+
+    /// `GET /v1/routes`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn routes(&self) -> Result<Page<Value>, Error> {
+        self.get(&["v1", "routes"], &[]).await
+    }
+
+    /// `GET /v1/routes/{id}`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn route(&self, id: &RouteId) -> Result<Value, Error> {
+        self.get(&["v1", "routes", id.as_str()], &[]).await
+    }
+
+    /// `POST /v1/routes/{id}/pin`: back to the default model.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn pin(&self, id: &RouteId) -> Result<Value, Error> {
+        self.send(Method::POST, &["v1", "routes", id.as_str(), "pin"], None).await
+    }
+
+    /// `DELETE /v1/routes/{id}/pin`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn unpin(&self, id: &RouteId) -> Result<Value, Error> {
+        self.send(Method::DELETE, &["v1", "routes", id.as_str(), "pin"], None).await
+    }
+
+    /// `GET /v1/admin/keys`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn keys(&self) -> Result<Page<KeyRecord>, Error> {
+        self.get(&["v1", "admin", "keys"], &[]).await
+    }
+
+    /// `POST /v1/admin/keys`: the only answer that ever holds the secret.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn create_key(&self, key: &NewKey) -> Result<Value, Error> {
+        self.send(Method::POST, &["v1", "admin", "keys"], Some(body(key))).await
+    }
+
+    /// `DELETE /v1/admin/keys/{id}`: holds for the next request.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn revoke_key(&self, id: &KeyId) -> Result<(), Error> {
+        let path = ["v1", "admin", "keys", id.as_str()];
+        self.exchange(Method::DELETE, &path, &[], HeaderMap::new(), None).await.map(drop)
+    }
+
+    /// `GET /v1/admin/verify`: the whole record, entry by entry.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn verify(&self) -> Result<Verification, Error> {
+        self.get(&["v1", "admin", "verify"], &[]).await
+    }
+
     /// `GET /healthz`: the process is alive.
     ///
     /// # Errors

@@ -7,9 +7,11 @@
 mod calls;
 mod error;
 mod events;
+mod query;
 mod transport;
 
-pub use calls::{ChatAnswer, ChatCall};
+pub use calls::{ChatAnswer, ChatCall, FeedbackCall, RatingCall};
 pub use error::{Error, Refusal};
 pub use events::{Event, EventStream};
+pub use query::{DecisionQuery, Part};
 pub use transport::{Client, is_loopback};

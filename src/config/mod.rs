@@ -9,6 +9,7 @@ mod discovery;
 mod error;
 mod load;
 mod nearest;
+mod peek;
 pub mod settings;
 mod sources;
 
@@ -16,5 +17,6 @@ pub use catalogue::Catalogue;
 pub use discovery::{Discovery, Found};
 pub use error::{ConfigErrors, Origin, Problem};
 pub use load::{Loaded, Setting, check, load, show};
+pub use peek::data_folder;
 pub use settings::Config;
 pub use sources::{Environment, Fingerprint, Flag, Sources, fingerprint};

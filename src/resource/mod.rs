@@ -6,6 +6,7 @@ pub mod feedback;
 pub mod key;
 pub mod page;
 pub mod session;
+pub mod verification;
 pub mod view;
 
 pub use decision::Decision;
@@ -13,4 +14,5 @@ pub use feedback::{Feedback, Rating, Receipt};
 pub use key::{KeyRecord, NewKey};
 pub use page::Page;
 pub use session::{RestoredSession, SessionSummary, Turn};
+pub use verification::Verification;
 pub use view::StoredDecision;

@@ -21,7 +21,7 @@ mod writer;
 pub use apply::FeedbackTarget;
 pub use chain::Kind;
 pub use error::Error;
-pub use open::{Health, Options, Recorded, Store};
+pub use open::{FILE, Health, Options, Recorded, Store};
 pub use read::DecisionFilter;
 pub use verify::{Break, Report, verify_folder};
 

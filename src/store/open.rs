@@ -21,7 +21,7 @@ const CACHE: usize = 16 << 20;
 /// How every redb file begins.
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 /// The store's file in the data folder.
-pub(super) const FILE: &str = "floopy.redb";
+pub const FILE: &str = "floopy.redb";
 
 /// How to open a store.
 #[derive(Debug, Clone)]

@@ -98,6 +98,14 @@ fn walk_org(txn: &ReadTransaction, org: u32, report: &mut Report) -> Result<Opti
     Ok(None)
 }
 
+impl From<Report> for crate::resource::Verification {
+    fn from(report: Report) -> Self {
+        let Report { orgs, entries, decisions, broken } = report;
+        let found = |Break { org, sequence, what }| crate::resource::verification::Break { org, sequence, what };
+        Self { whole: broken.is_none(), orgs, entries, decisions, broken: broken.map(found) }
+    }
+}
+
 impl Store {
     /// Verifies this store while it is in use.
     ///

@@ -1,5 +1,17 @@
 //! One file a command.
 
 pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod decisions;
+pub(crate) mod demo;
+mod dimensions;
+pub(crate) mod doctor;
+pub(crate) mod feedback;
 pub(crate) mod healthz;
+pub(crate) mod keys;
 pub(crate) mod man;
+pub(crate) mod rate;
+pub(crate) mod routes;
+pub(crate) mod serve;
+pub(crate) mod sessions;
+pub(crate) mod verify;

@@ -10,9 +10,9 @@ mod terminal;
 mod value;
 
 pub(crate) use field::{Field, Kind};
-pub(crate) use printer::{Listing, Printer};
+pub(crate) use printer::{Listing, Printer, section};
 pub(crate) use terminal::Terminal;
-pub(crate) use value::{dollars, parse_when};
+pub(crate) use value::{dollars, parse_when, visible, visible_lines};
 
 /// The shape of what stdout gets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

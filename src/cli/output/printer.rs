@@ -2,7 +2,7 @@
 
 use super::Format;
 use super::field::Field;
-use super::table::{Layout, pairs};
+use super::table::{Layout, pairs, rows};
 use super::terminal::Terminal;
 use crate::base::Timestamp;
 use serde::Serialize;
@@ -65,40 +65,22 @@ impl Printer {
         if !self.is_human() || items.is_empty() {
             return Ok(());
         }
-        writeln!(self.out, "\n{}", self.terminal.bold(title))?;
-        self.table(fields, items, None)?;
+        self.out.write_all(section(title, fields, items, self.terminal, self.now).as_bytes())?;
         self.out.flush()
+    }
+
+    /// Advice on stderr, for people only. Nothing depends on its arrival.
+    pub(crate) fn hint(&self, text: &str) {
+        if self.is_human() {
+            let terminal = Terminal::of_stderr();
+            io::stderr().write_all(format!("{}\n", terminal.dim(text)).as_bytes()).unwrap_or_default();
+        }
     }
 
     /// Bare text.
     pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
-    }
-
-    /// Writes rows in the layout of the rows before them, or with a header in their own.
-    fn table<'f>(
-        &mut self,
-        fields: &'f [Field],
-        items: &[impl Serialize],
-        layout: Option<Layout<'f>>,
-    ) -> io::Result<Layout<'f>> {
-        let items: Vec<_> = items.iter().map(json).collect();
-        let now = self.now;
-        let layout = match layout {
-            Some(layout) => layout,
-            None => {
-                let cells = |item| fields.iter().map(|field| field.human(item, now)).collect();
-                let rows: Vec<_> = items.iter().map(cells).collect();
-                let layout = Layout::of(fields, &rows, self.terminal);
-                writeln!(self.out, "{}", layout.header())?;
-                layout
-            }
-        };
-        for item in &items {
-            writeln!(self.out, "{}", layout.line(|field| field.human(item, now)))?;
-        }
-        Ok(layout)
     }
 
     fn csv_line(&mut self, cells: impl Iterator<Item = String>) -> io::Result<()> {
@@ -143,8 +125,8 @@ impl Listing<'_> {
         self.printer.out.flush()
     }
 
-    /// Ends the list; `next_cursor` says where it would go on.
-    pub(crate) fn end(mut self, next_cursor: Option<&str>) -> io::Result<()> {
+    /// Ends the list; `next_cursor` says where it would go on, `hint` what people may do next (on stderr).
+    pub(crate) fn end(mut self, next_cursor: Option<&str>, hint: Option<&str>) -> io::Result<()> {
         match self.printer.format {
             Format::Json => {
                 let before = if self.started { "\n" } else { "{\"items\":[" };
@@ -155,7 +137,11 @@ impl Listing<'_> {
             Format::Csv => self.csv_header()?,
             Format::Human | Format::Jsonl => {}
         }
-        self.printer.out.flush()
+        self.printer.out.flush()?;
+        if let Some(hint) = hint {
+            self.printer.hint(hint);
+        }
+        Ok(())
     }
 
     fn csv_header(&mut self) -> io::Result<()> {
@@ -169,10 +155,25 @@ impl Listing<'_> {
         if items.is_empty() {
             return Ok(());
         }
-        let layout = self.printer.table(self.fields, items, self.layout.take())?;
+        let items: Vec<_> = items.iter().map(json).collect();
+        let Printer { out, terminal, now, .. } = &mut *self.printer;
+        let (text, layout) = rows(self.fields, &items, self.layout.take(), *terminal, *now);
         self.layout = Some(layout);
-        Ok(())
+        out.write_all(text.as_bytes())
     }
+}
+
+/// A titled table as text; `now` = times are told as ages.
+pub(crate) fn section(
+    title: &str,
+    fields: &[Field],
+    items: &[impl Serialize],
+    terminal: Terminal,
+    now: Option<Timestamp>,
+) -> String {
+    let items: Vec<_> = items.iter().map(json).collect();
+    let (text, _) = rows(fields, &items, None, terminal, now);
+    format!("\n{}\n{text}", terminal.bold(title))
 }
 
 const PRINTABLE: &str = "resource shapes hold nothing that JSON cannot";

@@ -3,6 +3,8 @@
 use super::field::{Field, Kind, Place};
 use super::terminal::Terminal;
 use super::value::visible;
+use crate::base::Timestamp;
+use serde_json::Value;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -71,6 +73,29 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// The items as lines, in the layout of those before them, or below a header in their own.
+pub(super) fn rows<'f>(
+    fields: &'f [Field],
+    items: &[Value],
+    before: Option<Layout<'f>>,
+    terminal: Terminal,
+    now: Option<Timestamp>,
+) -> (String, Layout<'f>) {
+    let mut text = String::new();
+    let layout = before.unwrap_or_else(|| {
+        let cells = |item| fields.iter().map(|field| field.human(item, now)).collect();
+        let layout = Layout::of(fields, &items.iter().map(cells).collect::<Vec<_>>(), terminal);
+        text.push_str(&layout.header());
+        text.push('\n');
+        layout
+    });
+    for item in items {
+        text.push_str(&layout.line(|field| field.human(item, now)));
+        text.push('\n');
+    }
+    (text, layout)
+}
+
 /// Leaves out the last wide-only columns until the others could fit.
 fn drop_wide(columns: &mut Vec<Column<'_>>, room: usize) {
     while total(columns.iter().map(Column::least)) > room {
@@ -122,7 +147,7 @@ pub(super) fn pairs(rows: &[(String, String)], terminal: Terminal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const FIELDS: &[Field] = &[
         Field::shown("id", "/id", Kind::Text),
@@ -136,11 +161,9 @@ mod tests {
             json!({"id": "one", "hidden": "secret", "why": "because it was there", "cost": 1_000_000}),
             json!({"id": "twenty", "why": "é", "cost": 10_000_000}),
         ];
-        let cells = |item: &Value| FIELDS.iter().map(|field| field.human(item, None)).collect();
-        let rows: Vec<_> = items.iter().map(cells).collect();
-        let layout = Layout::of(FIELDS, &rows, Terminal::without_colour(width));
-        let lines = items.iter().map(|item| layout.line(|field| field.human(item, None)));
-        std::iter::once(layout.header()).chain(lines).collect()
+        let terminal = Terminal::without_colour(width);
+        let (text, _) = rows(FIELDS, &items, None, terminal, None);
+        text.lines().map(str::to_owned).collect()
     }
 
     #[test]

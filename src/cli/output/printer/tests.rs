@@ -43,7 +43,7 @@ fn two_pages(printer: &mut Printer) -> io::Result<()> {
     for item in items() {
         listing.page(&[item])?;
     }
-    listing.end(Some("next"))
+    listing.end(Some("next"), None)
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn an_empty_list_is_still_a_document() {
     let empty = |printer: &mut Printer| {
         let mut listing = printer.listing(FIELDS);
         listing.page(&[] as &[Value])?;
-        listing.end(None)
+        listing.end(None, None)
     };
     assert_eq!(printed(Format::Human, empty), "");
     assert_eq!(printed(Format::Jsonl, empty), "");

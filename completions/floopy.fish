@@ -1,0 +1,311 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_floopy_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_floopy_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_floopy_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_floopy_using_subcommand
+    set -l cmd (__fish_floopy_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c floopy -n "__fish_floopy_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_needs_command" -s V -l version -d 'Print version'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "serve" -d 'Run the gateway'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "decisions" -d 'See what was decided, request by request'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "feedback" -d 'Say how well a session or request went'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "rate" -d 'Rate one request by hand'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "routes" -d 'See routes; pin one to its default model'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "sessions" -d 'See sessions and what they cost'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "keys" -d 'Create, list and revoke keys'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "config" -d 'Write, check and show the configuration'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "verify" -d 'Prove that the record is whole'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "doctor" -d 'Find out what is wrong with this installation'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "demo" -d 'Play recorded sessions against a real server, offline'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "healthz" -d 'Ask a running server whether it is well'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "completions" -d 'Print shell completions'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -l listen -d 'Address to listen on [default: server.listen of the configuration, 127.0.0.1:7676]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -l log -d 'What to log, such as info or floopy=debug' -r
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -l passthrough -d 'Switch everything off but authentication: bodies go through byte for byte'
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -l no-pooled-priors -d 'Neither contribute to pooled priors nor use them'
+complete -c floopy -n "__fish_floopy_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l session -d 'Only this session' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l from -d 'Only from this time on: RFC 3339, or an age such as 30m, 2h, 7d' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l to -d 'Only before this time' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l request-ids -d 'Only these requests' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l strategy -d 'Only this routing strategy, such as weighted' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l provider -d 'Only what this provider served' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l model -d 'Only what this model served' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l status -d 'Only with this status: ok, error, blocked or cancelled' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l min-confidence -d 'Only with at least this confidence, 0 to 1' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l max-confidence -d 'Only with at most this confidence, 0 to 1' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -f -a "list" -d 'List decisions, newest first'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -f -a "get" -d 'Show one decision with all that it weighed'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l session -d 'Only this session' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l from -d 'Only from this time on: RFC 3339, or an age such as 30m, 2h, 7d' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l to -d 'Only before this time' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l request-ids -d 'Only these requests' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l strategy -d 'Only this routing strategy, such as weighted' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l provider -d 'Only what this provider served' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l model -d 'Only what this model served' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l status -d 'Only with this status: ok, error, blocked or cancelled' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l min-confidence -d 'Only with at least this confidence, 0 to 1' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l max-confidence -d 'Only with at most this confidence, 0 to 1' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l request -d 'One request of it only' -r
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l score -d 'How good it was, 0 to 10' -r
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l useful -d 'Whether it was of use [default: yes from a score of 5]' -r -f -a "yes\t''
+no\t''"
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l comment -d 'A remark for people' -r
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l dimension -d 'Further scores by name, such as tone=8' -r
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand feedback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l dimension -d 'Further scores by name, such as tone=80' -r
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l note -d 'A remark for people' -r
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand rate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -f -a "list" -d 'List routes'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -f -a "show" -d 'Show one route: its models, their weights, latency and breaker state'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -f -a "pin" -d 'Send everything on a route to its default model until it is unpinned'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and not __fish_seen_subcommand_from list show pin unpin" -f -a "unpin" -d 'Let a route choose again'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from list" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from list" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from list" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from list" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from show" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from show" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from show" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from show" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from pin" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from pin" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from pin" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from pin" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from pin" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from pin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'List sessions with their cost, savings and score'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'Show one session: its turns and its conversation'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -f -a "create" -d 'Make a key; its secret is shown once'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -f -a "list" -d 'List keys; secrets are not kept and so not shown'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -f -a "revoke" -d 'Revoke a key at once'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l permissions -d 'What it may do' -r -f -a "read\t'Read records'
+write\t'Call models, give feedback'
+admin\t'Administer'"
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l org -d 'The org it belongs to' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l route -d 'Tie it to this route' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l project -d 'Tie it to this project' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l requests-per-minute -d 'Its limit' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l monthly-budget-usd -d 'Its budget for a calendar month (UTC) in dollars' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from list" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from list" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from list" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from list" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from revoke" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from revoke" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from revoke" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from revoke" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from revoke" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand keys; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and not __fish_seen_subcommand_from init check show" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and not __fish_seen_subcommand_from init check show" -f -a "init" -d 'Write a commented configuration file'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and not __fish_seen_subcommand_from init check show" -f -a "check" -d 'Check the configuration; every mistake is shown at once (exit code 64)'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and not __fish_seen_subcommand_from init check show" -f -a "show" -d 'Show the settings in force'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from init" -l force -d 'Replace a file that exists'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from check" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from show" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Say where each value comes from'
+complete -c floopy -n "__fish_floopy_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -l store -d 'A store that no server has open: its folder, or the file floopy.redb in it [default: ask the running server]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -l sessions -d 'Sessions to play; it ends after 30 s even if some are left' -r
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -l seed -d 'Which sessions: the same number plays the same ones' -r
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -l data -d 'Data folder [default: a temporary one that is removed afterwards]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -l keep -d 'Leave the server running afterwards, until it is stopped with Ctrl-C'
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand healthz" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand healthz" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand healthz" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand healthz" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand healthz" -l ready -d 'Ask whether it takes requests (/readyz), not only whether it is alive (/healthz)'
+complete -c floopy -n "__fish_floopy_using_subcommand healthz" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand man" -l out -d 'Write every page into this folder instead' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand man" -s h -l help -d 'Print help'

@@ -1,0 +1,88 @@
+//! Where the demo plays: a folder, a configuration, a port.
+
+use crate::base::RequestId;
+use crate::cli::exit::{Exit, Failure};
+use crate::upstream::replay::Replay;
+use std::fmt::Write;
+use std::fs::DirBuilder;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The provider's name in the demo's configuration.
+pub(super) const PROVIDER: &str = "replay";
+
+/// The routes, each with its strategy and what it shows.
+pub(super) const ROUTES: &[(&str, &str, &str)] = &[
+    ("split", "weighted", "60% baseline, the rest to two cheaper models, by fixed weights"),
+    ("quickest", "latency_based", "whoever has answered fastest lately"),
+    ("in-order", "fallback", "the baseline as long as it answers"),
+];
+
+/// The cheaper models that the routes name beside the baseline, with their weights on `split`.
+const OTHERS: [(&str, u32); 2] = [("Meta-Llama-3_1-70B-Instruct", 25), ("gemini-1.5-flash-002", 15)];
+const BASELINE_WEIGHT: u32 = 60;
+
+/// The demo's configuration file.
+pub(super) fn configuration(replay: &Replay, data: &Path, listen: SocketAddr) -> String {
+    let name = |model: &str| format!("\"{PROVIDER}/{model}\"");
+    let baseline = name(&replay.baseline);
+    let others: Vec<_> = OTHERS.iter().map(|(model, _)| name(model)).collect();
+    let weights: Vec<_> = OTHERS.iter().map(|(model, weight)| format!("{} = {weight}", name(model))).collect();
+    let mut text = format!(
+        "# Written by `floopy demo`.\n[server]\nlisten = \"{listen}\"\n[store]\npath = {data:?}\n\
+         [telemetry]\nlog = \"error\"\n[provider.{PROVIDER}]\nkind = \"replay\"\n"
+    );
+    for (route, strategy, meaning) in ROUTES {
+        let candidates = if *strategy == "fallback" { "fallback" } else { "candidates" };
+        let weights = match *strategy {
+            "weighted" => format!("weights = {{ {baseline} = {BASELINE_WEIGHT}, {} }}\n", weights.join(", ")),
+            _ => String::new(),
+        };
+        write!(
+            text,
+            "\n# {meaning}\n[[route]]\nname = \"{route}\"\nstrategy = \"{strategy}\"\nsticky = \"request\"\n\
+             default_model = {baseline}\n{candidates} = [{}]\n{weights}",
+            others.join(", ")
+        )
+        .expect("a string takes everything");
+    }
+    text
+}
+
+/// The usual port where it is free, else any.
+pub(super) fn address() -> Result<SocketAddr, Failure> {
+    let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
+    free(7676)
+        .or_else(|_| free(0))
+        .map_err(|error| Failure::new(Exit::Failed, format!("there is no free port on this host: {error}")))
+}
+
+/// The demo's folder: a given one is kept, a temporary one goes with this value.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    temporary: bool,
+}
+
+impl Folder {
+    /// The given folder, or a new temporary one.
+    pub(super) fn open(given: Option<&Path>) -> Result<Self, Failure> {
+        let name = || format!("floopy-demo-{}", RequestId::random());
+        let path = given.map_or_else(|| std::env::temp_dir().join(name()), Path::to_owned);
+        DirBuilder::new()
+            .recursive(given.is_some())
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot make {}: {error}", path.display())))?;
+        Ok(Self { path, temporary: given.is_none() })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What cannot be removed is left to the system's own cleaning of its temporary folder.
+            std::fs::remove_dir_all(&self.path).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `floopy routes`: the routes, their models and how these fare; pinning.
+
+use crate::base::RouteId;
+use crate::cli::args::Common;
+use crate::cli::exit::Failure;
+use crate::cli::output::{Field, Kind, Printer};
+use crate::cli::{connect, runtime};
+use crate::client::{Client, Error};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct RoutesArgs {
+    #[command(subcommand)]
+    command: Option<RoutesCommand>,
+    #[command(flatten)]
+    list: Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum RoutesCommand {
+    /// List routes
+    List(Common),
+    /// Show one route: its models, their weights, latency and breaker state
+    Show(NameArgs),
+    /// Send everything on a route to its default model until it is unpinned
+    Pin(NameArgs),
+    /// Let a route choose again
+    Unpin(NameArgs),
+}
+
+#[derive(Debug, Args)]
+struct NameArgs {
+    /// The route's name
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+const FIELDS: &[Field] = &[
+    Field::shown("name", "/name", Kind::Text),
+    Field::shown("strategy", "/strategy", Kind::Text),
+    Field::shown("default_model", "/default_model", Kind::Long),
+    Field::shown("candidates", "/candidates", Kind::Long),
+    Field::shown("pinned", "/pinned", Kind::Text),
+];
+
+pub(crate) fn run(args: RoutesArgs) -> Result<(), Failure> {
+    match args.command {
+        None => list(&args.list),
+        Some(RoutesCommand::List(common)) => list(&common),
+        Some(RoutesCommand::Show(named)) => one(&named, async |client, id| client.route(id).await),
+        Some(RoutesCommand::Pin(named)) => one(&named, async |client, id| client.pin(id).await),
+        Some(RoutesCommand::Unpin(named)) => one(&named, async |client, id| client.unpin(id).await),
+    }
+}
+
+fn list(common: &Common) -> Result<(), Failure> {
+    let client = connect::client(&common.server)?;
+    let routes = runtime::command(async { Ok(client.routes().await?) })?;
+    let mut printer = Printer::stdout(common.output.format);
+    let mut listing = printer.listing(FIELDS);
+    listing.page(&routes.items)?;
+    let empty = "no routes yet; add a [[route]] to the configuration";
+    listing.end(routes.next_cursor.as_deref(), routes.items.is_empty().then_some(empty))?;
+    Ok(())
+}
+
+/// Asks something about one route and shows what it is then.
+fn one(args: &NameArgs, ask: impl AsyncFn(&Client, &RouteId) -> Result<Value, Error>) -> Result<(), Failure> {
+    let client = connect::client(&args.common.server)?;
+    let id = RouteId::from(args.name.as_str());
+    let route = runtime::command(async { Ok(ask(&client, &id).await?) })?;
+    Printer::stdout(args.common.output.format).show(FIELDS, &route)?;
+    Ok(())
+}
