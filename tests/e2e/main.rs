@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod bad_input;
+mod commands;
 mod crash;
 mod fake;
 mod faults;
