@@ -1,1 +1,78 @@
-//! api
+//! Floopy resources over HTTP, one file each. Every handler is scoped to the caller's org.
+
+pub mod config;
+pub mod decisions;
+pub mod events;
+pub mod feedback;
+pub mod input;
+pub mod keys;
+pub mod models;
+pub mod routes;
+pub mod sessions;
+pub mod verify;
+
+use crate::base::{ApiError, Code, RequestId};
+use crate::gateway::{Body, Caller, Gateway};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What a handler works on.
+#[derive(Debug)]
+pub struct Request {
+    /// The shared state.
+    pub gateway: Arc<Gateway>,
+    /// Who calls.
+    pub caller: Caller,
+    /// The request's id.
+    pub id: RequestId,
+    /// The part of the path that the route leaves open, decoded.
+    pub name: String,
+    /// The query, as it was written.
+    pub query: Option<String>,
+    /// The body.
+    pub body: Bytes,
+    /// `Last-Event-ID`, where the client resumes a live stream.
+    pub last_event: Option<u64>,
+}
+
+/// What a handler answers.
+pub type Answer = Result<Response<Body>, ApiError>;
+
+/// A resource as JSON.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let text =
+        serde_json::to_vec(value).map_err(|_| ApiError::new(Code::Internal, "the answer could not be written"))?;
+    let mut response = Response::new(Body::full(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// A resource as JSON, 200.
+pub(crate) fn ok(value: &impl Serialize) -> Answer {
+    json(StatusCode::OK, value)
+}
+
+/// Reads the store on a thread that may wait: the reactor never does.
+pub(crate) async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, crate::store::Error> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => {
+            if !matches!(error, crate::store::Error::NotFound | crate::store::Error::BadCursor) {
+                tracing::error!(%error, "the store could not be read");
+            }
+            Err(error.into_api_error())
+        }
+        Err(_) => Err(ApiError::new(Code::Internal, "reading the store failed")),
+    }
+}
+
+/// The answer for what does not exist, or belongs to another org: the same bytes.
+pub(crate) fn not_found() -> ApiError {
+    ApiError::new(Code::NotFound, "there is no such record")
+}

@@ -17,6 +17,7 @@ pub use catalogue::Catalogue;
 pub use discovery::{Discovery, Found};
 pub use error::{ConfigErrors, Origin, Problem};
 pub use load::{Loaded, Setting, check, load, show};
+pub(crate) use nearest::nearest as nearest_name;
 pub use peek::data_folder;
 pub use settings::Config;
 pub use sources::{Environment, Fingerprint, Flag, Sources, fingerprint};

@@ -1,6 +1,6 @@
 //! A decision as callers see it: every key of the contract, `null` where nothing is known yet.
 
-use super::decision::{Decision, Reason, Status, Strategy};
+use super::decision::{Decision, Reason, Strategy};
 use super::feedback::{Feedback, Rating};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,7 @@ impl StoredDecision {
             ("latency_ms".to_owned(), json!(decision.outcome.latency_ms)),
             ("cost_micro_usd".to_owned(), json!(decision.outcome.cost_micro_usd)),
             ("cache_enabled".to_owned(), json!(false)),
-            ("threat".to_owned(), json!(decision.outcome.status == Status::Blocked && decision.outcome.threat_blocked)),
+            ("threat".to_owned(), Value::Null),
             ("confidence".to_owned(), Value::Null),
             ("confidence_reason".to_owned(), json!(confidence_reason)),
             ("explanation".to_owned(), json!(text)),

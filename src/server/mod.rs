@@ -1,1 +1,19 @@
-//! server
+//! The outside of the gateway: listeners, TLS, limits on bytes and time, authentication, the route table,
+//! reload and drain.
+
+mod auth;
+mod connection;
+mod endpoint;
+mod handle;
+mod limit;
+mod local_key;
+pub mod openapi;
+mod reload;
+mod run;
+mod tls;
+
+pub use local_key::{ADMIN_KEY_FILE, read_local_key};
+pub use run::{Error, run};
+
+#[cfg(test)]
+mod tests;

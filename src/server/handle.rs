@@ -1,0 +1,253 @@
+//! One request from its head to its answer.
+
+use super::auth::{Needs, caller};
+use super::endpoint::{Endpoint, Found, Row, find};
+use super::limit::Limiter;
+use super::openapi;
+use super::reload::Reloader;
+use crate::api::{self, Answer, Request};
+use crate::base::{ApiError, Code, KeyId, RequestId, limits};
+use crate::gateway::{self, Body, Gateway, REQUEST_ID};
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::json;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::time::{Instant, timeout};
+
+/// Bytes of a body that is too long which are still read, so that the client gets to hear the answer.
+const DISCARDED: usize = 64 << 20;
+
+/// What all connections share.
+pub(super) struct Server {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) reloader: Reloader,
+    pub(super) draining: AtomicBool,
+    pub(super) by_address: Limiter<IpAddr>,
+    pub(super) by_key: Limiter<KeyId>,
+}
+
+/// Which endpoints a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Serves {
+    Everything,
+    AllButOperations,
+    Operations,
+}
+
+impl Server {
+    /// Answers one request. A panic ends this request and nothing else.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+        address: IpAddr,
+        serves: Serves,
+    ) -> Response<Body> {
+        let id = RequestId::random();
+        let (head, body) = request.into_parts();
+        let is_head = head.method == Method::HEAD;
+        self.gateway.metrics.active.inc();
+        let answered = AssertUnwindSafe(self.answered(head, body, address, serves, id)).catch_unwind().await;
+        self.gateway.metrics.active.dec();
+        let mut response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                self.gateway.metrics.error(error.code.as_str());
+                gateway::error(&error, id)
+            }
+            Err(_) => {
+                self.gateway.metrics.panics.inc();
+                tracing::error!(request_id = %id, "a request ended in a panic");
+                gateway::error(
+                    &ApiError::new(
+                        Code::Internal,
+                        "the request failed inside the gateway: please report it with its request id",
+                    ),
+                    id,
+                )
+            }
+        };
+        if !response.headers().contains_key(REQUEST_ID)
+            && let Ok(value) = HeaderValue::try_from(id.to_string())
+        {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if is_head { response.map(|_| Body::empty()) } else { response }
+    }
+
+    async fn answered(&self, head: Parts, body: Incoming, address: IpAddr, serves: Serves, id: RequestId) -> Answer {
+        let config = self.gateway.config();
+        if let Some(per_minute) = config.server.requests_per_minute_per_ip
+            && let Err(wait) = self.by_address.take(address, per_minute, Instant::now())
+        {
+            return Err(limited("this address", per_minute, wait));
+        }
+        let (row, name) = match find(head.method.as_str(), head.uri.path()) {
+            Found::Row(row, name)
+                if serves == Serves::Everything || row.operations == (serves == Serves::Operations) =>
+            {
+                (row, name)
+            }
+            Found::OtherMethods(methods) => return Ok(other_methods(&head, &methods, id)),
+            Found::Row(..) | Found::Nothing => return Err(nothing_here(&head)),
+        };
+        if row.needs == Needs::Nothing {
+            return self.operation(row);
+        }
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(ApiError::new(Code::Draining, "this gateway is stopping: send the request to another one"));
+        }
+        let caller = caller(&self.gateway.keys, &head.headers, address, row.needs)?;
+        if let Some((key, per_minute)) = caller.key.as_ref().and_then(|key| Some((key, key.requests_per_minute?)))
+            && let Err(wait) = self.by_key.take(key.id.clone(), per_minute, Instant::now())
+        {
+            return Err(limited("this key", per_minute, wait));
+        }
+        let body = read_body(&head, body, config.server.max_body).await?;
+        let gateway = &self.gateway;
+        match row.endpoint {
+            Endpoint::Chat => return Ok(gateway.chat(caller, &head, body, id).await),
+            Endpoint::Embeddings => return Ok(gateway.embeddings(caller, &head, body, id).await),
+            Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
+            _ => {}
+        }
+        let last_event = head.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+        let query = head.uri.query().map(str::to_owned);
+        let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, body, last_event };
+        resource(row.endpoint, request).await
+    }
+
+    fn operation(&self, row: &Row) -> Answer {
+        match row.endpoint {
+            Endpoint::Health => api::ok(&json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
+            Endpoint::Ready => self.ready(),
+            Endpoint::Metrics => Ok(self.metrics()),
+            _ => api::ok(&openapi::document()),
+        }
+    }
+
+    fn ready(&self) -> Answer {
+        let health = self.gateway.store.health();
+        let draining = self.draining.load(Ordering::Relaxed);
+        let status = match (draining, health.writable) {
+            (true, _) => "draining",
+            (false, false) => "store_not_writable",
+            (false, true) => "ok",
+        };
+        let code = if status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        api::json(
+            code,
+            &json!({"status": status, "checks": {"store_writable": health.writable,
+            "store_reason": health.reason, "store_backlog": health.backlog, "draining": draining,
+            "config_generation": self.gateway.config().generation}}),
+        )
+    }
+
+    fn metrics(&self) -> Response<Body> {
+        let gateway = &self.gateway;
+        let health = gateway.store.health();
+        gateway.metrics.store_writable.set(i64::from(health.writable));
+        gateway.metrics.store_backlog.set(i64::try_from(health.backlog).unwrap_or(i64::MAX));
+        gateway.metrics.config_generation.set(i64::try_from(gateway.config().generation).unwrap_or(i64::MAX));
+        for (model, state) in gateway.breakers.states(Instant::now()) {
+            gateway.metrics.breaker(&model, state as i64);
+        }
+        let mut response = Response::new(Body::full(gateway.metrics.render()));
+        let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        response
+    }
+}
+
+async fn resource(endpoint: Endpoint, request: Request) -> Answer {
+    match endpoint {
+        Endpoint::Models => api::models::list(request).await,
+        Endpoint::Model => api::models::get(request).await,
+        Endpoint::Feedback => api::feedback::submit(request).await,
+        Endpoint::Decisions => api::decisions::list(request).await,
+        Endpoint::Decision => api::decisions::get(request).await,
+        Endpoint::Rating => api::feedback::rate(request).await,
+        Endpoint::Session => api::sessions::get(request).await,
+        Endpoint::Sessions => api::sessions::list(request).await,
+        Endpoint::Routes => api::routes::list(request).await,
+        Endpoint::Route => api::routes::get(request).await,
+        Endpoint::Pin => api::routes::pin(request).await,
+        Endpoint::Unpin => api::routes::unpin(request).await,
+        Endpoint::Events => api::events::stream(request).await,
+        Endpoint::Keys => api::keys::list(request).await,
+        Endpoint::CreateKey => api::keys::create(request).await,
+        Endpoint::RevokeKey => api::keys::revoke(request).await,
+        Endpoint::Config => api::config::get(request).await,
+        Endpoint::Verify => api::verify::get(request).await,
+        Endpoint::Chat
+        | Endpoint::Embeddings
+        | Endpoint::Reload
+        | Endpoint::Health
+        | Endpoint::Ready
+        | Endpoint::Metrics
+        | Endpoint::OpenApi => Err(ApiError::new(Code::Internal, "this endpoint is served elsewhere")),
+    }
+}
+
+fn limited(who: &str, per_minute: u32, wait: std::time::Duration) -> ApiError {
+    let message = format!("{who} may send {per_minute} requests a minute: wait {} ms", wait.as_millis().max(1));
+    ApiError::new(Code::RateLimited, message).retry_after(wait)
+}
+
+fn nothing_here(head: &Parts) -> ApiError {
+    let path: String = head.uri.path().chars().take(limits::MAX_LABEL_BYTES).collect();
+    ApiError::new(Code::NotFound, format!("nothing is served at {path:?}: see /openapi.json"))
+}
+
+fn other_methods(head: &Parts, methods: &[&str], id: RequestId) -> Response<Body> {
+    let allowed = methods.join(", ");
+    let message =
+        format!("{} is not served here: use {allowed}", head.method.as_str().chars().take(20).collect::<String>());
+    let mut response = gateway::error(&ApiError::new(Code::MethodNotAllowed, message), id);
+    if let Ok(value) = HeaderValue::try_from(allowed) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}
+
+/// Reads a body of at most `limit` bytes; a pause that is too long ends it.
+async fn read_body(head: &Parts, mut body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let mut whole = BytesMut::new();
+    let mut too_long = announced.is_some_and(|length| length > limit);
+    let mut read = 0_usize;
+    loop {
+        let frame = match timeout(limits::BODY_IDLE_TIMEOUT, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => break,
+            Ok(Some(Err(_))) => return Err(ApiError::new(Code::InvalidBody, "the body ended early")),
+            Err(_) => return Err(ApiError::new(Code::RequestTimeout, "the body did not arrive in time")),
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        read = read.saturating_add(data.len());
+        too_long |= read > limit;
+        if too_long {
+            whole.clear();
+            if read > DISCARDED {
+                break;
+            }
+        } else if whole.is_empty() && announced == Some(data.len()) {
+            // The usual case: the whole body in one piece, taken as it is.
+            return Ok(data);
+        } else {
+            whole.extend_from_slice(&data);
+        }
+    }
+    if too_long {
+        let message = format!("the body is longer than {limit} bytes (server.max_body)");
+        return Err(ApiError::new(Code::RequestTooLarge, message));
+    }
+    Ok(whole.freeze())
+}

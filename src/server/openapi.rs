@@ -1,0 +1,149 @@
+//! `/openapi.json`, made from the route table.
+
+use super::endpoint::{Row, TABLE};
+use serde_json::{Map, Value, json};
+
+/// The keys of the resources that are ours; a test holds them against what is served.
+const SCHEMAS: &[(&str, &[&str])] = &[
+    ("Receipt", &["duplicate", "session_id"]),
+    ("DecisionPage", &["items", "next_cursor", "has_more"]),
+    ("SessionPage", &["items", "next_cursor", "has_more"]),
+    ("RoutePage", &["items", "next_cursor", "has_more"]),
+    ("KeyPage", &["items", "next_cursor", "has_more"]),
+    (
+        "Decision",
+        &[
+            "request_id",
+            "session_id",
+            "request_created_at",
+            "provider",
+            "model",
+            "status",
+            "latency_ms",
+            "cost_micro_usd",
+            "cache_enabled",
+            "threat",
+            "decision_trace",
+            "confidence",
+            "confidence_reason",
+            "explanation",
+            "explanation_detail",
+            "floopy_reason",
+            "routing_strategy",
+            "route",
+            "routing_rule_id",
+            "phase",
+            "weights",
+            "candidates",
+            "filtered",
+            "winner",
+            "reason",
+            "propensity",
+            "exploration_rate_effective",
+            "used_shared_pool_prior",
+            "floor",
+            "switch",
+            "evidence",
+            "outcome",
+            "scores",
+            "credits",
+            "chain",
+        ],
+    ),
+    ("RestoredSession", &["session_id", "messages", "turn_count", "turns"]),
+    (
+        "Route",
+        &[
+            "id",
+            "name",
+            "strategy",
+            "default_model",
+            "candidates",
+            "fallback",
+            "quality_floor",
+            "sticky",
+            "pinned",
+            "arms",
+            "weights",
+            "phase",
+            "floor",
+            "drift",
+        ],
+    ),
+    ("CreatedKey", &["id", "name", "org", "permissions", "secret", "created_at"]),
+    ("Revoked", &["id", "revoked"]),
+    ("Config", &["generation", "passthrough", "listen", "providers", "routes", "durability"]),
+    ("Reloaded", &["generation", "notes"]),
+    ("Verification", &["whole", "orgs", "entries", "decisions", "broken"]),
+    ("Health", &["status", "version"]),
+    ("Ready", &["status", "checks"]),
+    ("Models", &["object", "data"]),
+    ("Model", &["id", "object", "created", "owned_by"]),
+    ("Embeddings", &["object", "data", "model", "usage"]),
+    ("ChatCompletion", &["id", "object", "created", "model", "choices", "usage"]),
+];
+
+fn operation(row: &Row) -> Value {
+    let kind = match row.answer {
+        "EventStream" => "text/event-stream",
+        "Text" => "text/plain",
+        _ => "application/json",
+    };
+    let schema = if SCHEMAS.iter().any(|(name, _)| *name == row.answer) {
+        json!({"$ref": format!("#/components/schemas/{}", row.answer)})
+    } else {
+        json!({})
+    };
+    let parameters: Vec<Value> = row
+        .path
+        .split_once('{')
+        .and_then(|(_, rest)| rest.split_once('}'))
+        .map(|(name, _)| json!({"name": name.trim_end_matches('*'), "in": "path", "required": true, "schema": {"type": "string"}}))
+        .into_iter()
+        .collect();
+    let security = if row.operations { json!([]) } else { json!([{"bearer": []}]) };
+    let status = if row.answer == "CreatedKey" { "201" } else { "200" };
+    json!({
+        "operationId": format!("{:?}", row.endpoint),
+        "summary": row.summary,
+        "parameters": parameters,
+        "security": security,
+        "responses": {
+            status: {"description": "Done", "content": {kind: {"schema": schema}}},
+            "default": {"description": "Not done", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+        },
+    })
+}
+
+/// The whole description.
+#[must_use]
+pub fn document() -> Value {
+    let mut paths = Map::new();
+    for row in TABLE {
+        let path = paths.entry(row.path.replace("*}", "}")).or_insert_with(|| json!({}));
+        if let Some(path) = path.as_object_mut() {
+            path.insert(row.method.to_lowercase(), operation(row));
+        }
+    }
+    let mut schemas: Map<String, Value> = SCHEMAS
+        .iter()
+        .map(|(name, keys)| {
+            let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), json!({}))).collect();
+            ((*name).to_owned(), json!({"type": "object", "required": keys, "properties": properties}))
+        })
+        .collect();
+    let error = ["message", "type", "param", "code", "request_id"];
+    schemas.insert(
+        "Error".into(),
+        json!({"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": error,
+            "properties": {"message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]},
+                "code": {"type": "string"}, "request_id": {"type": ["string", "null"]}, "feature": {"type": "string"}}}}}),
+    );
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "floopy", "version": env!("CARGO_PKG_VERSION"), "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "description": "A self-hosted agent optimization gateway. Endpoints of OpenAI's API take its requests unchanged."},
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    })
+}
