@@ -1,6 +1,6 @@
 //! Configuration: the raw file, its checks, and the resolved settings that cannot represent nonsense.
 //!
-//! [`load`] finds the file, lays environment and flags over it, checks everything, and returns either a
+//! [`load()`] finds the file, lays environment and flags over it, checks everything, and returns either a
 //! whole [`Config`] or every mistake at once. Later layers win: defaults < file < `FLOOPY_<SECTION>__<KEY>`
 //! < flags. Nothing is changed in place: a reload builds a new [`Config`].
 

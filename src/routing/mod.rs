@@ -1,7 +1,7 @@
 //! How a target is chosen. Pure: time, chance and measured facts come in as arguments, so that every
 //! choice recomputes from its record.
 //!
-//! A route names its models; [`choose`] passes them through the [`gates`] (capability, context window,
+//! A route names its models; [`choose()`] passes them through the [`gates`] (capability, context window,
 //! circuit, pin), lets the route's strategy pick among those that are left, and lines up who serves if
 //! the winner fails. When nothing is left, the default model serves: on any doubt the baseline does.
 

@@ -6,7 +6,7 @@
 //! | [`messages`] | who speaks when; calls and their results |
 //! | [`content`] | texts, images, documents |
 //! | [`tools`], [`input_schema`] | tools and the choice between them |
-//! | [`format`], [`schema`] | structured answers |
+//! | [`mod@format`], [`schema`] | structured answers |
 //! | [`thinking`] | whether and how much the model thinks |
 //! | [`facts`], [`policy`] | what the model can do; what happens to what it cannot |
 //! | [`ids`] | alphabets of ids and names |
