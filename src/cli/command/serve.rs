@@ -2,8 +2,9 @@
 
 use crate::cli::args::Sources;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::{greeting, sources};
+use crate::cli::{greeting, runtime, sources};
 use crate::config;
+use crate::server;
 use clap::Args;
 use std::net::SocketAddr;
 
@@ -49,6 +50,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let from = args.sources();
     let loaded = sources::load(&from)?;
     crate::telemetry::log::start(&loaded.config.log).map_err(|error| Failure::new(Exit::Config, error))?;
-    greeting::greet(&loaded, loaded.config.server.listen);
-    Err(Failure::new(Exit::Failed, "this build has no server"))
+    let found = loaded.clone();
+    runtime::server(async {
+        let served = server::run(from, loaded, |address| greeting::greet(&found, address)).await;
+        served.map_err(|error| {
+            let exit = if error.is_configuration() { Exit::Config } else { Exit::Failed };
+            Failure::new(exit, error)
+        })
+    })
 }
