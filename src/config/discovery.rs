@@ -1,6 +1,13 @@
 //! Without a configured provider: the keys that the environment holds, else the built-in `replay` provider.
 
+use super::raw::ANTHROPIC_VERSION;
+use super::report::{Field, Report};
+use super::resolve;
+use super::secret::{self, Reference};
+use super::settings::{Provider, UnsupportedParameters};
 use super::sources::Environment;
+use super::tree::Place;
+use crate::base::ProviderId;
 use crate::wire::quirks;
 
 /// What was found in the environment, for `serve` to print.
@@ -33,4 +40,34 @@ pub(super) fn discover(environment: &Environment) -> Discovery {
     }
     discovery.replay = discovery.found.is_empty();
     discovery
+}
+
+/// The providers that were found, or `replay`. A key that no header can hold is a problem.
+pub(super) fn providers(discovery: &Discovery, environment: &Environment, report: &mut Report) -> Vec<Provider> {
+    let found = discovery.found.iter().map(|found| (found.provider, Some(found.variable)));
+    let mut providers = Vec::new();
+    for (kind, variable) in found.chain(discovery.replay.then_some(("replay", None))) {
+        let row = quirks::quirks(kind);
+        let Some(dialect) = row.dialect else { continue };
+        let api_key = variable.and_then(|name| {
+            let place = Place::Environment(name.to_owned());
+            let key = format!("provider.{kind}.api_key");
+            report.setting(&key, format!("\"env:{name}\""), &place);
+            let value = Reference::Environment(name.to_owned());
+            secret::fetch(&Field { value, place, key }, environment, report)
+        });
+        report.setting(&format!("provider.{kind}.base_url"), format!("{:?}", row.base_url), &Place::Default);
+        providers.push(Provider {
+            id: ProviderId::from(kind),
+            kind: kind.to_owned(),
+            dialect,
+            base_url: resolve::default_url(row),
+            api_key,
+            headers: Vec::new(),
+            allow_private_network: false,
+            anthropic_version: ANTHROPIC_VERSION.to_owned(),
+            unsupported_parameters: UnsupportedParameters::default(),
+        });
+    }
+    providers
 }

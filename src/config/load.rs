@@ -1,20 +1,17 @@
 //! From the sources to the settings.
 
-use super::catalogue::Catalogue;
-use super::discovery::{self, Discovery};
-use super::error::{ConfigErrors, Origin, Problem};
-use super::settings::{
-    Audit, BreakerPolicy, Cache, Config, Dialect, Durability, Firewall, FirewallMode, OnError, Priors, Provider,
-    Retention, Server, Sessions, UnsupportedParameters, UpstreamPolicy,
-};
+use super::discovery::Discovery;
+use super::error::{ConfigErrors, Problem};
+use super::layers;
+use super::raw::RawConfig;
+use super::report::{Complaint, Report, Setting};
+use super::resolve::resolve;
+use super::settings::Config;
+use super::source::Source;
 use super::sources::{self, Sources};
-use crate::base::{ProviderId, Secret, limits};
-use crate::wire::quirks;
-use std::collections::HashMap;
+use super::tree::{Place, Table};
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// A configuration and the story of how it came to be.
 #[derive(Debug, Clone)]
@@ -33,49 +30,57 @@ pub struct Loaded {
     pub discovery: Option<Discovery>,
 }
 
-/// One setting in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// The key, such as `server.listen`.
-    pub key: String,
-    /// The value as TOML; a secret's reference, never its value.
-    pub value: String,
-    /// Where it comes from.
-    pub origin: Origin,
-}
-
 /// Reads, layers, checks and resolves.
 ///
 /// # Errors
-/// Every mistake at once.
+/// Every mistake at once, in the order of the file.
 pub fn load(from: &Sources) -> Result<Loaded, ConfigErrors> {
     let source = from.find();
+    let mut report = Report::default();
+    let mut table = Table::default();
     if let Some(path) = &source {
-        sources::read(path)?;
+        report.files.push(path.clone());
+        let text = sources::read(path)?;
+        table = parse(Source::new(path.display().to_string(), text), &mut report);
     }
-    let discovery = discovery::discover(&from.environment);
-    let mut providers = HashMap::new();
-    let kinds = discovery.found.iter().map(|found| (found.provider, from.environment.get(found.variable)));
-    for (kind, key) in kinds.chain(discovery.replay.then_some(("replay", None))) {
-        let row = quirks::quirks(kind);
-        let provider = Provider {
-            id: ProviderId::from(kind),
-            kind: kind.to_owned(),
-            dialect: row.dialect.unwrap_or(Dialect::OpenAiChat),
-            base_url: row.base_url.parse().expect("the rows hold URLs"),
-            api_key: key.map(|key| Secret::new(key.to_owned())),
-            headers: Vec::new(),
-            allow_private_network: false,
-            anthropic_version: String::from("2023-06-01"),
-            unsupported_parameters: UnsupportedParameters::Drop,
-        };
-        providers.insert(provider.id.clone(), Arc::new(provider));
+    finish(from, source, table, report)
+}
+
+fn parse(source: Source, report: &mut Report) -> Table {
+    let (table, faults) = source.parse();
+    report.source = Some(source);
+    report.torn = !faults.is_empty();
+    for fault in faults {
+        // The text is not shown: it may be an unquoted secret.
+        report.problem(&Place::File(fault.span), "", Complaint::new(format!("no TOML: {}", fault.reason)).hidden());
     }
-    let files = source.iter().cloned().collect();
-    let named = providers.values().map(|provider: &Arc<Provider>| (&provider.id, provider.kind.as_str()));
-    let catalogue = Arc::new(Catalogue::of(named));
-    let config = Config { providers, catalogue, ..defaults() };
-    Ok(Loaded { config, origins: Vec::new(), warnings: Vec::new(), source, files, discovery: Some(discovery) })
+    table
+}
+
+fn finish(
+    from: &Sources,
+    source: Option<PathBuf>,
+    mut table: Table,
+    mut report: Report,
+) -> Result<Loaded, ConfigErrors> {
+    layers::lay(from, &mut table, &mut report);
+    let raw = RawConfig::read(table, &mut report);
+    layers::warn_of_strays(from, &mut report);
+    // What a reference means cannot be said while a part of the text is missing.
+    let resolved = if report.torn { None } else { Some(resolve(raw, &from.environment, &mut report)) };
+    report.problems.sort();
+    report.problems.dedup();
+    match resolved {
+        Some((config, discovery)) if report.problems.is_empty() => Ok(Loaded {
+            config,
+            origins: report.settings,
+            warnings: report.warnings,
+            source,
+            files: report.files,
+            discovery,
+        }),
+        _ => Err(ConfigErrors(report.problems)),
+    }
 }
 
 /// The warnings of a configuration that is right.
@@ -90,54 +95,10 @@ pub fn check(from: &Sources) -> Result<Vec<Problem>, ConfigErrors> {
 #[must_use]
 pub fn show(loaded: &Loaded, origin: bool) -> String {
     let mut text = String::new();
-    for setting in &loaded.origins {
-        let written = if origin {
-            writeln!(text, "{} = {}  # {}", setting.key, setting.value, setting.origin)
-        } else {
-            writeln!(text, "{} = {}", setting.key, setting.value)
-        };
+    for Setting { key, value, origin: from } in &loaded.origins {
+        let written =
+            if origin { writeln!(text, "{key} = {value}  # {from}") } else { writeln!(text, "{key} = {value}") };
         written.expect("a string takes any text");
     }
     text
-}
-
-fn defaults() -> Config {
-    Config {
-        generation: 1,
-        passthrough: false,
-        server: Server {
-            listen: ([127, 0, 0, 1], 7676).into(),
-            tls: None,
-            max_body: limits::DEFAULT_MAX_BODY,
-            request_timeout: Duration::from_secs(600),
-            drain_timeout: Duration::from_secs(30),
-            max_connections: limits::MAX_CONNECTIONS,
-            requests_per_minute_per_ip: None,
-        },
-        ops: None,
-        data: PathBuf::from("./floopy-data"),
-        sessions: Sessions { infer: true, infer_window: Duration::from_secs(1800) },
-        audit: Audit { durability: Durability::Group, group_window: Duration::from_millis(20) },
-        retention: Retention { bodies: Some(Duration::from_secs(30 * 86_400)), decisions: None },
-        priors: Priors { pooling: true, min_orgs: 5 },
-        upstream: UpstreamPolicy {
-            connect_timeout: Duration::from_secs(10),
-            first_byte_timeout: Duration::from_secs(300),
-            idle_timeout: Duration::from_secs(120),
-            retries: 2,
-            backoff: Duration::from_millis(250),
-            max_backoff: Duration::from_secs(20),
-            breaker: BreakerPolicy { enabled: true, failures: 5, cooldown: Duration::from_secs(30) },
-        },
-        providers: HashMap::new(),
-        catalogue: Arc::new(Catalogue::default()),
-        routes: Vec::new(),
-        keys: Vec::new(),
-        cache: Cache { enabled: false, ttl: Duration::from_secs(3600), bucket_max_size: 1, semantic_threshold: 0.95 },
-        firewall: Firewall { mode: FirewallMode::Detect, model: None, on_error: OnError::Allow },
-        export_max_rows: 5_000_000,
-        savings_rate: 0.15,
-        log: String::from("info"),
-        otlp_endpoint: None,
-    }
 }

@@ -7,17 +7,32 @@
 pub mod catalogue;
 mod discovery;
 mod error;
+mod example;
+mod layers;
+mod leaf;
 mod load;
 mod nearest;
 mod peek;
+mod raw;
+mod report;
+mod resolve;
+mod secret;
+mod section;
 pub mod settings;
+mod source;
 mod sources;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod unit;
 
 pub use catalogue::Catalogue;
 pub use discovery::{Discovery, Found};
 pub use error::{ConfigErrors, Origin, Problem};
-pub use load::{Loaded, Setting, check, load, show};
+pub use example::init_text;
+pub use load::{Loaded, check, load, show};
 pub(crate) use nearest::nearest as nearest_name;
 pub use peek::data_folder;
+pub use report::Setting;
 pub use settings::Config;
 pub use sources::{Environment, Fingerprint, Flag, Sources, fingerprint};

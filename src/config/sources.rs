@@ -2,6 +2,7 @@
 //! test see the same thing as the process did.
 
 use super::error::{ConfigErrors, Origin, Problem};
+use super::source;
 use crate::base::limits;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -108,12 +109,19 @@ impl Sources {
 
 /// The text of a configuration file.
 pub(super) fn read(path: &Path) -> Result<String, ConfigErrors> {
-    let fail = |reason: String| {
-        let origin = Origin::File { path: path.display().to_string(), line: 0, column: 0 };
+    let shown = path.display().to_string();
+    let fail = |(line, column), reason: String| {
+        let origin = Origin::File { path: shown.clone(), line, column };
         ConfigErrors(vec![Problem { origin, key: String::new(), text: None, reason, nearest: None }])
     };
-    let bytes = read_limited(path, limits::MAX_CONFIG_FILE).map_err(fail)?;
-    String::from_utf8(bytes).map_err(|_| fail("is not UTF-8 text".into()))
+    let bytes = read_limited(path, limits::MAX_CONFIG_FILE).map_err(|reason| fail((0, 0), reason))?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(fail((1, 1), "is UTF-16 text; save it as UTF-8".into()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let place = source::position(error.as_bytes(), error.utf8_error().valid_up_to());
+        fail(place, "is not UTF-8 text".into())
+    })
 }
 
 /// The bytes of a regular file of at most `limit` bytes; else why not.

@@ -1,0 +1,163 @@
+//! One provider: its kind, its address, its key.
+
+use crate::base::{ProviderId, Secret};
+use crate::config::nearest::nearest;
+use crate::config::raw::{RawHeader, RawProvider};
+use crate::config::report::{Complaint, Field, Report};
+use crate::config::secret;
+use crate::config::settings::{Dialect, Provider};
+use crate::config::sources::Environment;
+use crate::config::tree::Place;
+use crate::wire::quirks::{self, Quirks};
+use http::{HeaderName, HeaderValue};
+use std::net::IpAddr;
+use url::{Host, Url};
+
+/// What became of a provider.
+pub(super) enum Outcome {
+    /// It can be called.
+    Ready(Box<Provider>),
+    /// This release does not speak its dialect.
+    Unavailable,
+    /// It is wrong; the report says how.
+    Broken,
+}
+
+pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Outcome {
+    let before = report.problems.len();
+    let Some(row) = kind(raw, report) else { return Outcome::Broken };
+    let key = raw.api_key.as_ref().and_then(|reference| secret::fetch(reference, environment, report));
+    let Some(dialect) = row.dialect else {
+        let reason = format!("is left out: this release does not speak to {} yet", row.kind);
+        report.warn(&raw.name.place, &raw.name.key, reason);
+        return Outcome::Unavailable;
+    };
+    let base_url = base_url(raw, row, dialect, report);
+    let key = if raw.has_key { key } else { usual_key(raw, row, environment, report) };
+    if let Some(region) = &raw.region {
+        report.warn(&region.place, &region.key, format!("means nothing for {}", row.kind));
+    }
+    let headers = headers(raw, environment, report);
+    let Some(base_url) = base_url.filter(|_| report.problems.len() == before) else { return Outcome::Broken };
+    Outcome::Ready(Box::new(Provider {
+        id: ProviderId::from(raw.name.value.as_str()),
+        kind: row.kind.to_owned(),
+        dialect,
+        base_url,
+        api_key: key,
+        headers,
+        allow_private_network: raw.allow_private_network,
+        anthropic_version: raw.anthropic_version.value.to_str().unwrap_or_default().to_owned(),
+        unsupported_parameters: raw.unsupported_parameters,
+    }))
+}
+
+/// The row of its kind: what `kind` says, else its name.
+fn kind(raw: &RawProvider, report: &mut Report) -> Option<&'static Quirks> {
+    if let Some(kind) = &raw.kind {
+        let row = quirks::find(&kind.value);
+        if row.is_none() {
+            let near = nearest(&kind.value, quirks::kinds());
+            let all: Vec<_> = quirks::kinds().collect();
+            let reason = format!("is no kind of provider; expected one of {}", all.join(", "));
+            report.refuse(kind, Complaint::new(reason).nearest(near));
+        }
+        return row;
+    }
+    let row = quirks::find(&raw.name.value);
+    if row.is_none() {
+        let near = nearest(&raw.name.value, quirks::kinds());
+        let reason = "is not the name of a provider that floopy knows; set kind, for example kind = \"openai-chat\"";
+        report.refuse(&raw.name, Complaint::new(reason).nearest(near));
+    }
+    row
+}
+
+fn base_url(raw: &RawProvider, row: &Quirks, dialect: Dialect, report: &mut Report) -> Option<Url> {
+    let Some(given) = &raw.base_url else {
+        if row.base_url.is_empty() {
+            report.missing(
+                &raw.name.place,
+                &raw.name.key,
+                "`base_url` is missing: this kind has no address of its own",
+            );
+            return None;
+        }
+        let place = Place::Default;
+        report.setting(&format!("{}.base_url", raw.name.key), format!("{:?}", row.base_url), &place);
+        return Some(default_url(row));
+    };
+    if dialect == Dialect::Replay {
+        report.warn(&given.place, &given.key, "means nothing for replay, which calls nobody");
+    } else if !raw.allow_private_network && is_private(&given.value) {
+        let reason = "is a private address; set allow_private_network = true to call it";
+        report.refuse(given, Complaint::new(reason));
+    } else if given.value.scheme() == "http" && !is_private(&given.value) {
+        report.warn(&given.place, &given.key, "sends keys and prompts unencrypted; https is meant for this");
+    }
+    Some(given.value.clone())
+}
+
+/// The address of a row.
+pub(in crate::config) fn default_url(row: &Quirks) -> Url {
+    row.base_url.parse().expect("the rows hold URLs: a test reads them all")
+}
+
+/// Whether an address, as far as it is written out, is not on the public internet. Names are judged when
+/// they are resolved, at every call.
+fn is_private(url: &Url) -> bool {
+    let address: IpAddr = match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            return name == "localhost" || name.ends_with(".localhost");
+        }
+        Some(Host::Ipv4(v4)) => v4.into(),
+        Some(Host::Ipv6(v6)) => IpAddr::from(v6).to_canonical(),
+        None => return false,
+    };
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified(),
+    }
+}
+
+/// Where no key is set: that of the kind's usual variable, which must be there unless the address is the
+/// operator's own.
+fn usual_key(raw: &RawProvider, row: &Quirks, environment: &Environment, report: &mut Report) -> Option<Secret> {
+    let own_address = raw.base_url.is_some();
+    let present = row.key_env.iter().find(|name| environment.has(name));
+    match (present, row.key_env.first()) {
+        (Some(name), _) if !own_address => {
+            let key = format!("{}.api_key", raw.name.key);
+            report.setting(&key, format!("\"env:{name}\""), &Place::Default);
+            let value = secret::Reference::Environment((*name).to_owned());
+            secret::fetch(&Field { value, place: raw.name.place.clone(), key }, environment, report)
+        }
+        (None, Some(name)) if !own_address => {
+            let reason = format!("`api_key` is missing, and the environment variable {name} is not set");
+            report.missing(&raw.name.place, &raw.name.key, &reason);
+            None
+        }
+        _ => None,
+    }
+}
+
+fn headers(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::with_capacity(raw.headers.len());
+    for (name, value) in &raw.headers {
+        let value = match value {
+            RawHeader::Plain(value) => Some(value.clone()),
+            RawHeader::Secret(reference) => {
+                let secret = secret::fetch(reference, environment, report);
+                secret.map(|secret| {
+                    let mut value = HeaderValue::from_str(secret.expose())
+                        .expect("a secret holds visible ASCII: checked where it is fetched");
+                    value.set_sensitive(true);
+                    value
+                })
+            }
+        };
+        headers.extend(value.map(|value| (name.clone(), value)));
+    }
+    headers
+}
