@@ -160,7 +160,7 @@ fn keys_are_made_shown_once_and_revoked() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");
     let made = json(&data(&gateway, &["keys", "create", "ci", "--permissions", "read", "--format", "json"]));
-    let (secret, id) = (made["key"].as_str().unwrap(), made["id"].as_str().unwrap());
+    let (secret, id) = (made["secret"].as_str().unwrap(), made["id"].as_str().unwrap());
     let listed = data(&gateway, &["keys"]);
     assert!(listed.contains(id) && listed.contains("ci") && !listed.contains(secret), "{listed}");
     assert_eq!(command(&gateway, &["decisions", "--key", secret]).0, 0);

@@ -101,7 +101,7 @@ fn keys_shut_the_door_and_open_it() {
     let made = send("POST", "/v1/admin/keys", &as_admin, &json!({"name": "ci", "permissions": ["read"]}));
     assert!(made.status == 200 || made.status == 201, "{}", made.text());
     let (secret, id) =
-        (made.json()["key"].as_str().unwrap().to_owned(), made.json()["id"].as_str().unwrap().to_owned());
+        (made.json()["secret"].as_str().unwrap().to_owned(), made.json()["id"].as_str().unwrap().to_owned());
     assert!(secret.starts_with("fl_") && secret.len() == 46, "{secret}");
     assert_eq!(gateway.get("/v1/decisions").error_code(), "invalid_api_key", "from now on a key is needed");
     let bearer = format!("Bearer {secret}");

@@ -88,7 +88,7 @@ const FIELDS: &[Field] = &[
 
 /// A key that was just made; the secret stands in its answer alone.
 const CREATED: &[Field] = &[
-    Field::shown("key", "/key", Kind::Text),
+    Field::shown("secret", "/secret", Kind::Text),
     Field::shown("id", "/id", Kind::Text),
     Field::shown("name", "/name", Kind::Text),
     Field::shown("org", "/org", Kind::Text),

@@ -44,7 +44,20 @@ const FIELDS: &[Field] = &[
     Field::shown("strategy", "/strategy", Kind::Text),
     Field::shown("default_model", "/default_model", Kind::Long),
     Field::shown("candidates", "/candidates", Kind::Long),
+    Field::wide("fallback", "/fallback", Kind::Long),
+    Field::wide("sticky", "/sticky", Kind::Text),
     Field::shown("pinned", "/pinned", Kind::Text),
+];
+
+const ARMS: &[Field] = &[
+    Field::shown("provider", "/provider", Kind::Text),
+    Field::shown("model", "/model", Kind::Long),
+    Field::shown("default", "/is_default", Kind::Text),
+    Field::shown("configured", "/configured", Kind::Text),
+    Field::shown("circuit", "/circuit", Kind::Text),
+    Field::shown("weight", "/weight", Kind::Count),
+    Field::shown("first_byte_p50_ms", "/p50_first_byte_ms", Kind::Millis),
+    Field::shown("total_p50_ms", "/p50_total_ms", Kind::Millis),
 ];
 
 pub(crate) fn run(args: RoutesArgs) -> Result<(), Failure> {
@@ -73,6 +86,9 @@ fn one(args: &NameArgs, ask: impl AsyncFn(&Client, &RouteId) -> Result<Value, Er
     let client = connect::client(&args.common.server)?;
     let id = RouteId::from(args.name.as_str());
     let route = runtime::command(async { Ok(ask(&client, &id).await?) })?;
-    Printer::stdout(args.common.output.format).show(FIELDS, &route)?;
+    let mut printer = Printer::stdout(args.common.output.format);
+    printer.show(FIELDS, &route)?;
+    let arms = route.get("arms").and_then(Value::as_array);
+    printer.section("models", ARMS, arms.map_or(&[], Vec::as_slice))?;
     Ok(())
 }

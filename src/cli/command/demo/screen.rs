@@ -1,7 +1,7 @@
 //! The table while it grows: redrawn in place on a terminal, shown once at the end elsewhere.
 
 use super::board::Board;
-use crate::cli::output::Terminal;
+use crate::cli::output::{Format, Terminal};
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -11,18 +11,20 @@ const REDRAW: Duration = Duration::from_millis(250);
 /// Stdout, and what of it is to be drawn over.
 pub(super) struct Screen {
     terminal: Terminal,
+    /// Whether people get it.
+    shown: bool,
     lines: usize,
     drawn: Option<Instant>,
 }
 
 impl Screen {
-    pub(super) fn new() -> Self {
-        Self { terminal: Terminal::of_stdout(), lines: 0, drawn: None }
+    pub(super) fn new(format: Format) -> Self {
+        Self { terminal: Terminal::of_stdout(), shown: format == Format::Human, lines: 0, drawn: None }
     }
 
     /// Whether somebody watches.
     pub(super) fn is_live(&self) -> bool {
-        self.terminal.can_redraw()
+        self.shown && self.terminal.can_redraw()
     }
 
     /// Draws the board where somebody watches and the last drawing is old enough.
@@ -35,6 +37,9 @@ impl Screen {
 
     /// Draws the board, over the last drawing where that is possible.
     pub(super) fn draw(&mut self, board: &Board) -> io::Result<()> {
+        if !self.shown {
+            return Ok(());
+        }
         let text = board.draw(self.terminal);
         let mut out = io::stdout().lock();
         if self.lines > 0 {

@@ -1,7 +1,7 @@
 //! The data folder: who may read it, and whether it can be written.
 
 use super::finding::Finding;
-use crate::cli::connect::ADMIN_KEY;
+use crate::server::ADMIN_KEY_FILE;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -36,7 +36,7 @@ pub(super) fn data(folder: &Path) -> Finding {
 
 /// The local admin key.
 pub(super) fn admin_key(folder: &Path) -> Finding {
-    let path = folder.join(ADMIN_KEY);
+    let path = folder.join(ADMIN_KEY_FILE);
     let name = path.display();
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -60,8 +60,8 @@ mod tests {
 
     fn level_of(mode: u32, check: fn(&Path) -> Finding) -> Level {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join(ADMIN_KEY), "fl_x").expect("written");
-        std::fs::set_permissions(folder.path().join(ADMIN_KEY), Permissions::from_mode(mode)).expect("set");
+        std::fs::write(folder.path().join(ADMIN_KEY_FILE), "fl_x").expect("written");
+        std::fs::set_permissions(folder.path().join(ADMIN_KEY_FILE), Permissions::from_mode(mode)).expect("set");
         std::fs::set_permissions(folder.path(), Permissions::from_mode(mode | 0o100)).expect("set");
         check(folder.path()).level
     }
