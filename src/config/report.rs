@@ -107,7 +107,7 @@ impl Report {
     fn describe(&self, place: &Place, key: &str, complaint: Complaint) -> Problem {
         let Complaint { reason, nearest, hidden } = complaint;
         let text = if hidden { None } else { self.text(place) };
-        Problem { origin: place.origin(self.source.as_ref()), key: key.to_owned(), text, reason, nearest }
+        Problem { origin: place.origin(self.source.as_ref()), key: visible(key), text, reason, nearest }
     }
 
     /// The text at a place, shortened; none where it looks like a secret.
@@ -127,6 +127,11 @@ impl Report {
     pub(super) fn setting(&mut self, key: &str, value: String, place: &Place) {
         let value = if SECRETS.iter().any(|secret| value.contains(secret)) { String::from("\"…\"") } else { value };
         let origin = place.origin(self.source.as_ref());
-        self.settings.push(Setting { key: key.to_owned(), value, origin });
+        self.settings.push(Setting { key: visible(key), value, origin });
     }
+}
+
+/// A key without characters that would do something to a terminal.
+fn visible(key: &str) -> String {
+    key.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -5,6 +5,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Format, Printer};
 use crate::cli::sources;
 use clap::{Args, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -71,6 +72,24 @@ fn show(args: &ShowArgs) -> Result<(), Failure> {
 }
 
 fn init(args: &InitArgs) -> Result<(), Failure> {
-    let _ = args.force;
-    Err(Failure::new(Exit::Failed, format!("this build cannot write {} yet", args.path.display())))
+    let text = crate::config::init_text();
+    let mut printer = Printer::stdout(Format::Human);
+    if args.path.as_os_str() == "-" {
+        printer.text(&text)?;
+        return Ok(());
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    let opened =
+        if args.force { options.create(true).truncate(true) } else { options.create_new(true) }.open(&args.path);
+    let path = args.path.display();
+    let fail = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::new(Exit::Failed, format!("{path} exists")).hint("--force replaces it, `-` writes to stdout")
+        }
+        _ => Failure::new(Exit::Failed, format!("{path} cannot be written: {error}")),
+    };
+    opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(fail)?;
+    printer.hint(&format!("wrote {path}: free the lines that you need, then run `floopy config check`"));
+    Ok(())
 }

@@ -50,6 +50,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let from = args.sources();
     let loaded = sources::load(&from)?;
     crate::telemetry::log::start(&loaded.config.log).map_err(|error| Failure::new(Exit::Config, error))?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
     let found = loaded.clone();
     runtime::server(async {
         let served = server::run(from, loaded, |address| greeting::greet(&found, address)).await;

@@ -18,6 +18,12 @@ fn bytes_that_are_no_text_have_a_place() {
 }
 
 #[test]
+fn a_key_cannot_steer_the_terminal() {
+    let found = World::new("\"\\u001b[2J\" = 1\n").problems();
+    assert!(found.len() == 1 && !found[0].contains('\u{1b}'), "{found:?}");
+}
+
+#[test]
 fn columns_count_characters() {
     let found = World::new("[server]\nlisten = \"é\" # ü\n\"ключ\" = 1\n").problems();
     assert!(found[0].starts_with("floopy.toml:2:10:"), "{found:#?}");
