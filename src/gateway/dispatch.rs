@@ -10,10 +10,14 @@ use super::relay::FirstEvents;
 use crate::base::{ApiError, Code, ModelRef, Retry, Side, body, limits};
 use crate::config::settings::{Provider, UnsupportedParameters};
 use crate::resource::decision::{Attempt, Target as TargetName};
-use crate::upstream::{Call, Reply, breaker, retry};
+use crate::upstream::{Call, CallError, Reply, ReplyBody, breaker, retry};
 use crate::wire::{AnswerContext, Fault, Outgoing, StreamDecoder, Target, quirks};
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method};
+use http_body::Body as _;
 use rand::RngExt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -185,22 +189,27 @@ async fn call(
         gateway.latency.first_byte(&model, first_byte);
         return Ok(Answered::Stream(first));
     }
-    let bytes = body::read(reply.body, limits::MAX_UPSTREAM_BODY).await.map_err(|error| match error {
-        body::ReadError::TooLong { limit } => {
-            upstream_fault(Code::ProviderError, format!("the provider's answer is longer than {limit} bytes"))
-        }
-        body::ReadError::Broken => upstream_fault(Code::ProviderError, "the provider's answer broke off".to_owned()),
-    })?;
+    let bytes = read_whole(reply.body).await?;
     let whole = operation.decode(target, &context, bytes).map_err(Fault::into_api_error)?;
     draft.first_byte = Some(std::time::Instant::now());
     gateway.latency.total(&model, sent.elapsed());
     Ok(Answered::Whole(whole))
 }
 
-fn upstream_fault(code: Code, message: String) -> ApiError {
-    let mut error = ApiError::new(code, message);
-    error.retry = Retry::SameTarget;
-    error
+/// A whole answer of at most [`limits::MAX_UPSTREAM_BODY`] bytes.
+async fn read_whole(mut body: ReplyBody) -> Result<Bytes, ApiError> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame.map_err(CallError::into_api_error)?.into_data() else { continue };
+        if whole.len() + data.len() > limits::MAX_UPSTREAM_BODY {
+            let message = format!("the provider's answer is longer than {} bytes", limits::MAX_UPSTREAM_BODY);
+            let mut error = ApiError::new(Code::ProviderError, message);
+            error.retry = Retry::OtherTarget;
+            return Err(error);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
 }
 
 /// What a provider's error answer means.

@@ -139,9 +139,9 @@ impl Server {
         let status = match (draining, health.writable) {
             (true, _) => "draining",
             (false, false) => "store_not_writable",
-            (false, true) => "ok",
+            (false, true) => "ready",
         };
-        let code = if status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let code = if status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         api::json(
             code,
             &json!({"status": status, "checks": {"store_writable": health.writable,

@@ -26,7 +26,7 @@ const PLAIN: &[(&str, u16, &str)] = &[
 ];
 
 /// The caller's own mistakes: no other target would do better.
-const CALLERS_FAULT: &[&str] = &["status-400", "context"];
+const CALLERS_FAULT: &[&str] = &["status-400"];
 
 #[test]
 fn without_an_alternative_the_documented_error_comes() {
@@ -114,16 +114,20 @@ fn an_upstream_that_nobody_listens_on_is_an_error_in_time() {
 }
 
 #[test]
-fn private_addresses_are_called_only_where_allowed() {
+fn private_addresses_are_configured_only_where_allowed() {
     let fake = Fake::start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("floopy.toml");
     let more = format!(
         "[provider.guarded]\nkind = \"openai-chat\"\nbase_url = \"http://localhost:{}/v1\"\n",
         fake.address.port()
     );
-    let gateway = Gateway::start(&fake, &more);
-    let answer = gateway.chat("guarded/cheap", &[]);
-    assert_eq!(answer.status, 502, "{}", answer.text());
-    assert_eq!(fake.calls_of("cheap"), 0, "no connection is made");
+    std::fs::write(&file, crate::harness::config(crate::harness::free_port(), folder.path(), &fake, &more)).unwrap();
+    let mut command = crate::harness::floopy(folder.path());
+    command.args(["serve", "--config"]).arg(&file);
+    let (code, _, err) = crate::harness::run(command);
+    assert!(code == 64 && err.contains("allow_private_network"), "{code}: {err}");
+    assert!(fake.seen().is_empty(), "no connection is made");
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub(crate) fn config(port: u16, folder: &Path, fake: &Fake, more: &str) -> Strin
          [upstream]\nfirst_byte_timeout = \"1s\"\nidle_timeout = \"1s\"\nretries = 1\nbackoff = \"5ms\"\nmax_backoff = \"20ms\"\n\
          [provider.up]\nkind = \"openai-chat\"\nbase_url = \"http://{upstream}/v1\"\napi_key = \"env:FAKE_KEY\"\nallow_private_network = true\n\
          [[model]]\nid = \"up/cheap\"\ninput_usd_per_mtok = 1.0\noutput_usd_per_mtok = 2.0\n\
+         [[model]]\nid = \"up/status-500\"\n[[model]]\nid = \"up/flaky\"\n\
          [[model]]\nid = \"up/dear\"\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 20.0\n{more}\n",
         path = folder.join("data"),
         upstream = fake.address,
