@@ -26,9 +26,11 @@ pub const EVERYTHING: Permissions = Permissions { read: true, write: true, admin
 impl Keyring {
     /// Puts these keys in force. `local_admin` does not count as a key that makes keys required:
     /// it exists on every machine, so that commands on the same host find it.
-    pub fn replace(&self, keys: impl IntoIterator<Item = Arc<Key>>, local_admin: Option<Arc<Key>>) {
+    /// `ever` says that a key was made before: a gateway that has once had keys does not open again when
+    /// the last one is revoked.
+    pub fn replace(&self, keys: impl IntoIterator<Item = Arc<Key>>, local_admin: Option<Arc<Key>>, ever: bool) {
         let mut by_digest: HashMap<_, _> = keys.into_iter().map(|key| (key.sha256, key)).collect();
-        let required = !by_digest.is_empty();
+        let required = ever || !by_digest.is_empty();
         by_digest.extend(local_admin.map(|key| (key.sha256, key)));
         self.keys.store(Arc::new(Keys { by_digest, required }));
     }
@@ -73,14 +75,14 @@ mod tests {
     fn only_created_keys_make_keys_required() {
         let ring = Keyring::default();
         assert!(!ring.required());
-        ring.replace([], Some(key("admin")));
+        ring.replace([], Some(key("admin")), false);
         assert!(!ring.required());
         assert!(ring.find("admin").is_some());
-        ring.replace([key("fl_a")], Some(key("admin")));
+        ring.replace([key("fl_a")], Some(key("admin")), false);
         assert!(ring.required());
         assert!(ring.find("fl_a").is_some());
         assert!(ring.find("fl_b").is_none());
-        ring.replace([], None);
-        assert!(ring.find("fl_a").is_none(), "a revocation holds at once");
+        ring.replace([], None, true);
+        assert!(ring.find("fl_a").is_none() && ring.required(), "a revocation holds at once and opens nothing");
     }
 }

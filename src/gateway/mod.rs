@@ -114,14 +114,14 @@ impl Gateway {
     /// # Errors
     /// The store's keys cannot be read: nothing has changed then.
     pub fn reload(&self, mut config: Config) -> Result<u64, crate::store::Error> {
-        let stored = self.store.keys()?;
+        let (stored, ever) = (self.store.keys()?, self.store.had_keys()?);
         config.generation = self.config.load().generation + 1;
         add_replay(&mut config);
         let generation = config.generation;
         self.metrics.config_generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
         self.turns.store(Arc::new(turns(&config)));
         self.config.store(Arc::new(config));
-        self.put_keys(stored);
+        self.put_keys(stored, ever);
         Ok(generation)
     }
 
@@ -130,14 +130,14 @@ impl Gateway {
     /// # Errors
     /// The store cannot be read.
     pub fn refresh_keys(&self) -> Result<(), crate::store::Error> {
-        self.put_keys(self.store.keys()?);
+        self.put_keys(self.store.keys()?, self.store.had_keys()?);
         Ok(())
     }
 
-    fn put_keys(&self, stored: Vec<Key>) {
+    fn put_keys(&self, stored: Vec<Key>, ever: bool) {
         let config = self.config.load();
         let keys = config.keys.iter().cloned().chain(stored.into_iter().map(Arc::new));
-        self.keys.replace(keys, self.local_admin.clone());
+        self.keys.replace(keys, self.local_admin.clone(), ever);
     }
 
     /// Reads the pins again after one was set or taken away.

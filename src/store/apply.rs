@@ -173,6 +173,8 @@ impl<'t> Batch<'t> {
                 let payload = serde_json::to_vec(key)?;
                 self.append(org, Kind::KeyCreated, &payload)?;
                 self.txn.open_table(tables::KEYS)?.insert(key.id.as_str(), payload.as_slice())?;
+                // From the first key on requests need one, also after the last one was revoked.
+                self.txn.open_table(tables::META)?.insert("keys_created", [1_u8].as_slice())?;
                 Ok(Done::Nothing)
             }
             Change::RevokeKey { org, id } => self.revoke(org.as_ref(), id),

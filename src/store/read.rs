@@ -255,6 +255,14 @@ impl Store {
         Ok(self.key_records()?.into_iter().filter_map(|record| checked(&record)).collect())
     }
 
+    /// Whether a key was ever made: from then on requests need one, also after the last one was revoked.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn had_keys(&self) -> Result<bool, Error> {
+        Ok(self.snapshot()?.open_table(tables::META)?.get("keys_created")?.is_some())
+    }
+
     /// Routes that are put back to their default model.
     ///
     /// # Errors
