@@ -117,6 +117,10 @@ fn request(provider: &Provider, call: Call) -> Result<Request<Full<Bytes>>, Call
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("floopy/", env!("CARGO_PKG_VERSION"))));
+    if provider.dialect == Dialect::AnthropicMessages {
+        let version = HeaderValue::try_from(provider.anthropic_version.as_str()).map_err(|_| CallError::Unusable)?;
+        headers.insert(HeaderName::from_static("anthropic-version"), version);
+    }
     for (name, value) in call.headers {
         if let Some(name) = name {
             headers.insert(name, value);
