@@ -36,6 +36,12 @@ drain_timeout = "5s"
 [store]
 path = "{data}"
 
+# Quick, and without the memory of one test's failures in the next.
+[upstream]
+backoff = "5ms"
+max_backoff = "50ms"
+breaker = {{ enabled = false }}
+
 [provider.openai]
 api_key = "env:FAKE_KEY_OPENAI"
 base_url = "http://{fakes}/openai/v1"
