@@ -1,5 +1,6 @@
 """Checks that are the same for every dialect: typed validation without laziness, and what headers may be sent."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +13,7 @@ HOP_BY_HOP = {
 # Of the caller alone: nothing of them is a provider's business.
 CALLERS_OWN = ("floopy-", "x-floopy-", "x-stainless-", "x-forwarded-", "x-real-ip", "cookie", "openai-organization",
                "openai-project", "forwarded", "via", "idempotency-key")
-CALLER_KEY = "fl_"
+CALLER_KEY = re.compile(r"fl_[A-Za-z0-9_-]{43}")
 
 
 class Typed:
@@ -51,7 +52,7 @@ def header_violations(pairs: list[tuple[str, str]], address: str, keys: dict[str
             yield f"hop-by-hop header {name}: {value}"
         if name.startswith(CALLERS_OWN):
             yield f"the caller's header {name} was handed on"
-        if CALLER_KEY in value:
+        if CALLER_KEY.search(value):
             yield f"the caller's key is in header {name}"
     if headers.get("host") != address:
         yield f"host is {headers.get('host')}, not {address}"

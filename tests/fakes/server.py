@@ -109,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         call.violations += checks.header_violations(self.headers.items(), self.server.address, keys)
         if raw:
             call.violations += checks.body_header_violations(headers, raw)
-        if checks.CALLER_KEY.encode() in raw:
+        if checks.CALLER_KEY.search(raw.decode(errors="replace")):
             call.violations.append("the caller's key is in the body")
         return call
 

@@ -290,7 +290,7 @@ def post(server: Server, path: str, headers: dict[str, str], body: dict) -> tupl
 @pytest.mark.parametrize(("more", "report"), [
     ({}, None),
     ({"authorization": f"Bearer {KEYS['anthropic']}"}, "credentials"),
-    ({"authorization": "Bearer fl_x"}, "the caller's key"),
+    ({"authorization": "Bearer fl_" + "x" * 43}, "the caller's key"),
     ({"x-api-key": "sk-other"}, "credentials"),
     ({"anthropic-version": "1"}, "anthropic-version"),
     ({"connection": "close"}, "hop-by-hop"),
@@ -311,6 +311,6 @@ def test_each_fault_in_the_headers_is_reported(guarded, more, report):
 
 
 def test_a_key_inside_a_body_is_reported(guarded):
-    body = changed(GOOD_OPENAI, "messages.0.content", "my key is fl_abc")
+    body = changed(GOOD_OPENAI, "messages.0.content", "my key is fl_" + "x" * 43)
     _, found = post(guarded, "/openai/v1/chat/completions", {"authorization": f"Bearer {KEYS['openai']}"}, body)
     assert found == ["the caller's key is in the body"]

@@ -51,7 +51,7 @@ def test_a_failed_call_leaves_a_decision_too(client, session):
     import openai
 
     with pytest.raises(openai.InternalServerError) as caught:
-        chat(client, session, "[fake status=500]", model="openai/gpt-4.1-nano")
+        chat(client, session, "[fake status=500]", model="openai/gpt-5-mini")
     decision = eventually(lambda: client.decisions.get(caught.value.request_id), bool)
     assert decision.status == "error"
     assert len(decision.decision_trace["outcome"]["attempts"]) >= 1

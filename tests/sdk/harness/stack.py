@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[2]
 START_LIMIT = 30.0
 STOP_LIMIT = 20.0
 
-# Secrets of callers: `fl_` and 43 characters. The fakes report any text that begins so.
+# Secrets of callers: `fl_` and 43 characters. The fakes report any text of that form.
 KEYS = {
     "suite": "fl_" + "S" * 43,
     "reader": "fl_" + "R" * 43,

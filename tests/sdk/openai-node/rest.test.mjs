@@ -27,7 +27,7 @@ const REFUSALS = [
   ["status=400", "openai/gpt-4o-mini", OpenAI.BadRequestError],
   ["fault=overflow", "anthropic/claude-haiku-4-5", OpenAI.BadRequestError, "context_length_exceeded"],
   ["status=429", "openai/gpt-4o", OpenAI.RateLimitError, "provider_rate_limited"],
-  ["status=529", "anthropic/claude-sonnet-4-5", OpenAI.InternalServerError],
+  ["status=529", "anthropic/claude-opus-4-6", OpenAI.InternalServerError],
   ["", "no-such-model", OpenAI.NotFoundError, "model_not_found"],
 ];
 

@@ -139,7 +139,7 @@ async fn errors() {
 
 #[tokio::test]
 async fn a_stream_that_breaks_in_the_middle_is_an_error() {
-    for (model, fault) in [("openai/gpt-4o", "midstream"), ("anthropic/claude-sonnet-4-5", "cut")] {
+    for (model, fault) in [("openai/gpt-4o", "midstream"), ("anthropic/claude-opus-4-6", "cut")] {
         let asked = request(model, user(&format!("[fake fault={fault}]")), json!({}));
         let mut stream = client().chat().create_stream(asked).await.expect("a stream");
         let (mut chunks, mut failed) = (0, false);
