@@ -8,7 +8,7 @@ mod asset;
 #[cfg(test)]
 mod tests;
 
-use super::nearest::distance;
+use super::nearest::Pattern;
 use crate::base::{ModelInfo, ModelRef, ProviderId};
 use crate::wire::quirks;
 use std::collections::{BTreeMap, HashMap};
@@ -91,14 +91,16 @@ impl Catalogue {
     /// (names of routes).
     #[must_use]
     pub fn nearest<'a>(&self, name: &str, n: usize, others: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let pattern = Pattern::new(name);
         let mut best = Best { n, names: Vec::with_capacity(n + 1) };
         for other in others {
-            best.offer(distance(name, other, best.most()), other);
+            best.offer(pattern.distance(other), || other.to_owned());
         }
+        let mut full = String::new();
         for info in self.iter() {
-            let full = info.id.to_string();
-            let bare = distance(name, &info.id.model, best.most());
-            best.offer(bare.into_iter().chain(distance(name, &full, best.most())).min(), &full);
+            full.clear();
+            full.extend([info.id.provider.as_str(), "/", &info.id.model]);
+            best.offer(pattern.distance(&info.id.model).min(pattern.distance(&full)), || full.clone());
         }
         best.names.into_iter().map(|(_, name)| name).collect()
     }
@@ -127,15 +129,11 @@ struct Best {
 }
 
 impl Best {
-    /// Edits above which a name cannot come in any more.
-    fn most(&self) -> usize {
-        if self.names.len() < self.n { usize::MAX } else { self.names.last().map_or(0, |(edits, _)| *edits) }
-    }
-
-    fn offer(&mut self, edits: Option<usize>, name: &str) {
-        let Some(edits) = edits else { return };
+    fn offer(&mut self, edits: usize, name: impl FnOnce() -> String) {
         let at = self.names.partition_point(|(other, _)| *other <= edits);
-        self.names.insert(at, (edits, name.to_owned()));
-        self.names.truncate(self.n);
+        if at < self.n {
+            self.names.insert(at, (edits, name()));
+            self.names.truncate(self.n);
+        }
     }
 }

@@ -138,6 +138,13 @@ fn usual_key(raw: &RawProvider, row: &Quirks, environment: &Environment, report:
             report.missing(&raw.name.place, &raw.name.key, &reason);
             None
         }
+        (Some(name), _) if raw.base_url.as_ref().is_some_and(|url| !is_private(&url.value)) => {
+            let reason = format!(
+                "is called without a key: {name} is sent to the usual address only; set api_key = \"env:{name}\" to send it here"
+            );
+            report.warn(&raw.name.place, &raw.name.key, reason);
+            None
+        }
         _ => None,
     }
 }

@@ -95,8 +95,13 @@ fn an_address_of_ones_own_needs_no_key_and_does_not_get_the_usual_one() {
 #[test]
 fn plain_http_to_the_internet_is_warned_of() {
     let text = "[provider.openai]\nbase_url = \"http://llm.example/v1\"\n";
-    let found = World::new(text).warnings();
-    assert_eq!(found.len(), 1);
+    let found = World::new(text).with(KEYS).warnings();
+    assert_eq!(found.len(), 2);
+    assert!(
+        found[1].contains("1:11: provider.openai: `openai` is called without a key: OPENAI_API_KEY"),
+        "{}",
+        found[1]
+    );
     assert!(
         found[0].contains("2:12: provider.openai.base_url: `\"http://llm.example/v1\"` sends keys"),
         "{}",
