@@ -8,7 +8,7 @@ use crate::resource::{KeyRecord, NewKey, Page, Receipt, RestoredSession, Session
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -34,6 +34,15 @@ pub struct ChatAnswer {
     pub reason: String,
     /// What it cost, where a price is known.
     pub cost_micro_usd: Option<i64>,
+}
+
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Whether that is well.
+    pub is_well: bool,
+    /// In its own word: `ok`, `draining`, `store_not_writable`.
+    pub status: String,
 }
 
 /// What somebody says of a session or a request. Without an id it is about the key's latest session.
@@ -185,20 +194,30 @@ impl Client {
         self.get(&["v1", "admin", "verify"], &[]).await
     }
 
-    /// `GET /healthz`: the process is alive.
+    /// `GET /healthz`: whether the process is alive.
     ///
     /// # Errors
-    /// It is not reachable, or not well.
-    pub async fn healthz(&self) -> Result<Value, Error> {
-        self.get(&["healthz"], &[]).await
+    /// It is not reachable, or no floopy.
+    pub async fn healthz(&self) -> Result<Health, Error> {
+        self.health("healthz").await
     }
 
-    /// `GET /readyz`: it takes requests and its store takes writes.
+    /// `GET /readyz`: whether it takes requests and its store takes writes.
     ///
     /// # Errors
-    /// It is not reachable, or not ready.
-    pub async fn readyz(&self) -> Result<Value, Error> {
-        self.get(&["readyz"], &[]).await
+    /// It is not reachable, or no floopy.
+    pub async fn readyz(&self) -> Result<Health, Error> {
+        self.health("readyz").await
+    }
+
+    async fn health(&self, path: &str) -> Result<Health, Error> {
+        #[derive(Deserialize)]
+        struct Status {
+            status: String,
+        }
+        let (status, answer) = self.whole(Method::GET, &[path], &[], HeaderMap::new(), None).await?;
+        let Status { status: said } = self.read(&answer.body)?;
+        Ok(Health { is_well: status.is_success(), status: said })
     }
 
     /// `POST /v1/chat/completions`, not streamed.

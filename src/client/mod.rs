@@ -10,7 +10,7 @@ mod events;
 mod query;
 mod transport;
 
-pub use calls::{ChatAnswer, ChatCall, FeedbackCall, RatingCall};
+pub use calls::{ChatAnswer, ChatCall, FeedbackCall, Health, RatingCall};
 pub use error::{Error, Refusal};
 pub use events::{Event, EventStream};
 pub use query::{DecisionQuery, Part};

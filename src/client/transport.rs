@@ -103,6 +103,19 @@ impl Client {
         headers: HeaderMap,
         body: Option<Bytes>,
     ) -> Result<Answer, Error> {
+        let (status, answer) = self.whole(method, path, query, headers, body).await?;
+        if status.is_success() { Ok(answer) } else { Err(self.refusal(status, &answer.body)) }
+    }
+
+    /// One call and its whole answer, whatever its status.
+    pub(super) async fn whole(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+        headers: HeaderMap,
+        body: Option<Bytes>,
+    ) -> Result<(StatusCode, Answer), Error> {
         let call = async {
             let response = self.start(method, path, query, headers, body).await?;
             let (head, body) = response.into_parts();
@@ -112,10 +125,7 @@ impl Client {
         let limited = tokio::time::timeout(self.timeout, call).await;
         let (head, body) =
             limited.map_err(|_| Error::TimedOut { url: self.url().to_owned(), after: self.timeout })??;
-        if head.status.is_success() {
-            return Ok(Answer { headers: head.headers, body });
-        }
-        Err(self.refusal(head.status, &body))
+        Ok((head.status, Answer { headers: head.headers, body }))
     }
 
     /// One call up to the head of its answer.

@@ -14,6 +14,7 @@ mod tls;
 
 pub use local_key::{ADMIN_KEY_FILE, read_local_key};
 pub use run::{Error, run};
+pub(crate) use tls::acceptor;
 
 #[cfg(test)]
 mod tests;

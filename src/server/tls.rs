@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 /// An acceptor for these files; why they cannot be used otherwise.
-pub(super) fn acceptor(files: &Tls) -> Result<TlsAcceptor, String> {
+pub(crate) fn acceptor(files: &Tls) -> Result<TlsAcceptor, String> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.cert)
         .and_then(Iterator::collect)
         .map_err(|error| format!("server.tls_cert: {error}"))?;

@@ -2,8 +2,8 @@
 
 use crate::cli::args::Server;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::{Format, Printer, visible};
 use crate::cli::{connect, runtime};
-use crate::client::Error;
 use clap::Args;
 use std::time::Duration;
 
@@ -21,15 +21,8 @@ pub(crate) struct HealthzArgs {
 
 pub(crate) fn run(args: &HealthzArgs) -> Result<(), Failure> {
     let client = connect::without_key(&args.server)?.with_timeout(PATIENCE);
-    let answer = runtime::command(async {
-        let asked = if args.ready { client.readyz().await } else { client.healthz().await };
-        match asked {
-            Err(Error::Refused(refusal)) => Err(Failure::new(Exit::Failed, refusal.message)),
-            other => Ok(other?),
-        }
-    })?;
-    let status = if args.ready { "ready" } else { "ok" };
-    let printed = answer.get("status").and_then(serde_json::Value::as_str).unwrap_or(status).to_owned();
-    crate::cli::output::Printer::stdout(crate::cli::output::Format::Human).text(&format!("{printed}\n"))?;
-    Ok(())
+    let answer =
+        runtime::command(async { Ok(if args.ready { client.readyz().await? } else { client.healthz().await? }) })?;
+    Printer::stdout(Format::Human).text(&format!("{}\n", visible(&answer.status)))?;
+    if answer.is_well { Ok(()) } else { Err(Failure::said(Exit::Failed)) }
 }

@@ -71,7 +71,7 @@ pub(super) fn port(address: SocketAddr) -> Finding {
         Ok(_) => Finding::ok("port", format!("{address} is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::fail(
             "port",
-            format!("{address} is taken by a program that is not floopy"),
+            format!("{address} is taken by another program, or by a floopy that --url does not name"),
             "stop it, or choose another with server.listen or --listen",
         ),
         Err(error) => Finding::fail("port", format!("{address} cannot be opened: {error}"), "choose another address"),

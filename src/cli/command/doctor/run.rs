@@ -72,7 +72,8 @@ fn examine(server: &Server) -> Result<Vec<Finding>, Failure> {
 async fn ask(server: &Server) -> Result<Running, Failure> {
     let client = connect::without_key(server)?.with_timeout(PATIENCE);
     Ok(match client.readyz().await {
-        Ok(_) => Running::Ready,
+        Ok(health) if health.is_well => Running::Ready,
+        Ok(health) => Running::Unwell(format!("it answers, but is not ready: {}", health.status)),
         Err(Error::Unreachable { .. }) => Running::Nobody,
         Err(error) => Running::Unwell(error.to_string()),
     })

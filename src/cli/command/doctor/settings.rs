@@ -3,9 +3,8 @@
 use super::finding::Finding;
 use crate::config::Loaded;
 use crate::config::settings::{Config, Dialect, Tls};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use crate::server::acceptor;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 
 /// Each provider, or that there is none.
 pub(super) fn providers(loaded: &Loaded) -> Vec<Finding> {
@@ -61,28 +60,11 @@ pub(super) fn tls(tls: &Tls) -> Vec<Finding> {
         let name = tls.key.display();
         Finding::warn("tls", format!("{name} can be read by everybody (mode {mode:03o})"), format!("chmod 600 {name}"))
     });
-    let pair = match pair(tls) {
-        Ok(()) => Finding::ok("tls", format!("{} and its key belong together", tls.cert.display())),
+    let pair = match acceptor(tls) {
+        Ok(_) => Finding::ok("tls", format!("{} and its key belong together", tls.cert.display())),
         Err(why) => {
             Finding::fail("tls", why, "point server.tls_cert and server.tls_key at PEM files of one certificate")
         }
     };
     std::iter::once(pair).chain(open).collect()
-}
-
-fn pair(tls: &Tls) -> Result<(), String> {
-    let bad = |path: &std::path::Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let chain = CertificateDer::pem_file_iter(&tls.cert).map_err(|error| bad(&tls.cert, &error))?;
-    let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(|error| bad(&tls.cert, &error))?;
-    if chain.is_empty() {
-        return Err(bad(&tls.cert, &"it holds no certificate"));
-    }
-    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| bad(&tls.key, &error))?;
-    rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring offers the suites of TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map(drop)
-        .map_err(|error| bad(&tls.cert, &error))
 }
