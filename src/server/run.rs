@@ -124,7 +124,7 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         Error::System(format!("the data folder cannot hold {}: {error}", local_key::ADMIN_KEY_FILE))
     })?;
     let (drain, max_connections) = (config.server.drain_timeout, config.server.max_connections);
-    let upstream = Upstream::new(&config.upstream);
+    let upstream = Upstream::new().map_err(|error| Error::System(error.to_string()))?;
     let gateway = Arc::new(Gateway::new(config, store.clone(), upstream, Some(key))?);
     if !address.ip().is_loopback() && !gateway.keys.required() {
         return Err(Error::PublicWithoutKeys(address));

@@ -2,11 +2,30 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// Whether a provider at this address may be called. Where private networks are allowed, all but multicast
+/// and the clouds' metadata services may: no model runs there, and what answers there are credentials.
+#[must_use]
+pub(super) fn may_be_called(address: IpAddr, allow_private: bool) -> bool {
+    is_public(address) || allow_private && !address.to_canonical().is_multicast() && !is_metadata(address)
+}
+
+/// Where AWS, Google, Azure and others (169.254.169.254), AWS containers (169.254.170.2), Alibaba
+/// (100.100.100.200) and AWS over IPv6 (fd00:ec2::254) hand out credentials.
+fn is_metadata(address: IpAddr) -> bool {
+    let v4 = match address {
+        IpAddr::V4(v4) => Some(v4),
+        IpAddr::V6(v6) => embedded_v4(v6),
+    };
+    match v4 {
+        Some(v4) => matches!(v4.octets(), [169, 254, 169, 254] | [169, 254, 170, 2] | [100, 100, 100, 200]),
+        None => address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    }
+}
+
 /// Whether an address lies on the public internet: not this host, not a private or shared network, not
 /// link-local (cloud metadata), not multicast, not reserved; IPv6 forms that carry an IPv4 address are
 /// judged by that address.
-#[must_use]
-pub(super) fn is_public(address: IpAddr) -> bool {
+fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => match embedded_v4(v6) {
@@ -96,6 +115,27 @@ mod tests {
             "fec0::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
+        }
+    }
+
+    #[test]
+    fn allowing_private_networks_does_not_allow_metadata_services() {
+        for local in ["127.0.0.1", "0.0.0.0", "10.0.0.1", "192.168.1.1", "100.64.0.1", "::1", "fc00::1", "8.8.8.8"] {
+            assert!(may_be_called(local.parse().unwrap(), true), "{local}");
+        }
+        for never in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "100.100.100.200",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::",
+            "fd00:ec2::254",
+            "224.0.0.1",
+            "ff02::1",
+            "::ffff:224.0.0.1",
+        ] {
+            assert!(!may_be_called(never.parse().unwrap(), true), "{never}");
         }
     }
 }

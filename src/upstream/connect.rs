@@ -1,75 +1,185 @@
-//! Connections: name look-up, the address guard, TCP with `TCP_NODELAY`, all within one timeout.
+//! From a name to a connection: look-up, the address guard, TCP with `TCP_NODELAY`, TLS.
 
-use super::address::is_public;
-use http::Uri;
-use hyper_util::rt::TokioIo;
-use std::future::Future;
-use std::net::SocketAddr;
+use super::address::may_be_called;
+use super::error::CallError;
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use url::{Host, Url};
 
-/// Why no connection came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ConnectError {
-    #[error("the host's name has no address")]
-    Unknown,
-    #[error("the host's address is not public, and the provider does not allow private networks")]
-    Private,
-    #[error("no connection in time")]
-    Timeout,
-    #[error("the connection was refused")]
-    Refused,
+/// Where a provider is, as far as a connection needs to know.
+#[derive(Debug)]
+pub(super) struct Place {
+    host: Host<String>,
+    port: u16,
+    /// The name that the certificate must bear; `None` = no TLS.
+    name: Option<ServerName<'static>>,
+    allow_private: bool,
 }
 
-/// Makes TCP connections for the pool.
-#[derive(Debug, Clone)]
-pub(super) struct Connector {
-    pub(super) allow_private: bool,
-    pub(super) timeout: Duration,
+/// A new connection.
+pub(super) struct Dialed {
+    pub(super) stream: Stream,
+    /// Whether the provider chose h2.
+    pub(super) is_http2: bool,
 }
 
-impl tower_service::Service<Uri> for Connector {
-    type Response = TokioIo<TcpStream>;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
+/// A connection's bytes.
+pub(super) struct Stream {
+    kind: Kind,
+    /// Set when a byte has come.
+    heard: Arc<AtomicBool>,
+}
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        Poll::Ready(Ok(()))
+enum Kind {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    fn new(kind: Kind) -> Self {
+        Self { kind, heard: Arc::default() }
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let Self { allow_private, timeout } = *self;
-        Box::pin(async move {
-            match tokio::time::timeout(timeout, open(&uri, allow_private)).await {
-                Ok(stream) => stream.map(TokioIo::new),
-                Err(_) => Err(ConnectError::Timeout),
+    /// A flag that is set when a byte comes. Whoever wants to know clears it first.
+    pub(super) fn heard(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.heard)
+    }
+}
+
+impl Place {
+    /// `None` where the URL is not one of `http` or `https` with a host.
+    pub(super) fn of(url: &Url, allow_private: bool) -> Option<Self> {
+        let host = url.host()?.to_owned();
+        let name = match url.scheme() {
+            "http" => None,
+            "https" => Some(match &host {
+                Host::Domain(name) => ServerName::try_from(name.clone()).ok()?,
+                Host::Ipv4(address) => ServerName::from(IpAddr::from(*address)),
+                Host::Ipv6(address) => ServerName::from(IpAddr::from(*address)),
+            }),
+            _ => return None,
+        };
+        Some(Self { host, port: url.port_or_known_default()?, name, allow_private })
+    }
+
+    /// Connects within `limit`.
+    pub(super) async fn dial(&self, tls: &TlsConnector, limit: Instant) -> Result<Dialed, CallError> {
+        timeout_at(limit, self.dial_patiently(tls, limit)).await.unwrap_or(Err(CallError::ConnectTimeout))
+    }
+
+    async fn dial_patiently(&self, tls: &TlsConnector, limit: Instant) -> Result<Dialed, CallError> {
+        let stream = open(&self.addresses().await?, limit).await?;
+        let Some(name) = &self.name else {
+            return Ok(Dialed { stream: Stream::new(Kind::Plain(stream)), is_http2: false });
+        };
+        let stream = tls.connect(name.clone(), stream).await.map_err(|_| CallError::Tls)?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(Dialed { stream: Stream::new(Kind::Tls(Box::new(stream))), is_http2 })
+    }
+
+    /// The addresses that may be called. The connection goes to one of these very addresses: the name is
+    /// not asked again, so that a second answer cannot slip past the guard.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, CallError> {
+        let found: Vec<SocketAddr> = match &self.host {
+            Host::Ipv4(address) => vec![SocketAddr::from((*address, self.port))],
+            Host::Ipv6(address) => vec![SocketAddr::from((*address, self.port))],
+            Host::Domain(name) => {
+                tokio::net::lookup_host((name.as_str(), self.port)).await.map_err(|_| CallError::UnknownHost)?.collect()
             }
-        })
+        };
+        let known = !found.is_empty();
+        let good: Vec<_> =
+            found.into_iter().filter(|address| may_be_called(address.ip(), self.allow_private)).collect();
+        match (good.is_empty(), known) {
+            (false, _) => Ok(good),
+            (true, true) => Err(CallError::PrivateAddress),
+            (true, false) => Err(CallError::UnknownHost),
+        }
     }
 }
 
-async fn open(uri: &Uri, allow_private: bool) -> Result<TcpStream, ConnectError> {
-    let host = uri.host().ok_or(ConnectError::Unknown)?.trim_start_matches('[').trim_end_matches(']');
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-    let found = tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::Unknown)?;
-    let mut error = ConnectError::Unknown;
-    for address in found {
-        if !allow_private && !is_public(address.ip()) {
-            error = ConnectError::Private;
-            continue;
-        }
-        match dial(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(_) => error = ConnectError::Refused,
+/// Connects to the first address that answers. Each gets an equal share of the time that is left, so that
+/// one dead address does not use up the time of the others.
+async fn open(addresses: &[SocketAddr], limit: Instant) -> Result<TcpStream, CallError> {
+    let mut error = CallError::Refused;
+    for (index, address) in addresses.iter().enumerate() {
+        let others = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        let share: Duration = limit.saturating_duration_since(Instant::now()) / others;
+        match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true).map_err(|_| CallError::Refused)?;
+                return Ok(stream);
+            }
+            Ok(Err(_)) => error = CallError::Refused,
+            Err(_) => error = CallError::ConnectTimeout,
         }
     }
     Err(error)
 }
 
-async fn dial(address: SocketAddr) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = match &mut this.kind {
+            Kind::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Kind::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        };
+        if buffer.filled().len() > before {
+            this.heard.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().kind {
+            Kind::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Kind::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().kind {
+            Kind::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Kind::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.kind {
+            Kind::Plain(stream) => stream.is_write_vectored(),
+            Kind::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().kind {
+            Kind::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Kind::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().kind {
+            Kind::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Kind::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
 }

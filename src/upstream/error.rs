@@ -1,100 +1,106 @@
-//! How a call can fail before the provider has said anything, or while it speaks.
+//! Why a call brought no answer, or half of one; whose fault that was; where it may be tried again.
 
-use super::connect::ConnectError;
 use crate::base::{ApiError, Code, Retry, Side};
 
-/// One call's failure. No address, name or dependency's message is ever shown to a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// One call's failure. No address, name, header or dependency's message is in it: its text is public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CallError {
-    /// The call could not be built: a base URL or header of the configuration is unusable.
-    #[error("the provider's address or headers in the configuration cannot be used")]
+    /// The call could not be built: a base URL, key or header of the configuration is unusable.
+    #[error(
+        "the provider's address, key or headers in the configuration cannot be used: the operator has to correct them"
+    )]
     Unusable,
     /// The host's name has no address.
-    #[error("the provider's host name has no address")]
+    #[error("the provider's host name has no address: try again, or check its base_url")]
     UnknownHost,
-    /// The host's address is not public.
-    #[error("the provider's address is not public: set allow_private_network for it if that is meant")]
+    /// The host's address is not one that may be called.
+    #[error("the provider's address is not public: check its base_url, or set allow_private_network if it is meant")]
     PrivateAddress,
-    /// No connection in time.
-    #[error("the provider could not be reached in time")]
+    /// TCP and TLS set-up took longer than `connect_timeout`.
+    #[error("the provider could not be reached in time: try again")]
     ConnectTimeout,
-    /// The connection or its TLS handshake was refused.
-    #[error("the provider could not be reached")]
+    /// No TCP connection.
+    #[error("the provider could not be reached: try again")]
     Refused,
-    /// The provider closed the connection before its answer's head.
-    #[error("the provider closed the connection without an answer")]
+    /// No trusted TLS connection.
+    #[error("no trusted TLS connection to the provider: check its base_url and certificates")]
+    Tls,
+    /// The connection ended before the first byte of an answer.
+    #[error("the provider closed the connection without an answer: try again")]
     Closed,
-    /// No head in time.
-    #[error("the provider did not begin its answer in time")]
+    /// No answer head within `first_byte_timeout`.
+    #[error("the provider did not begin its answer in time: try again, or ask for less output")]
     FirstByteTimeout,
-    /// A pause inside the answer that was too long.
-    #[error("the provider paused too long inside its answer")]
+    /// A pause inside the answer longer than `idle_timeout`.
+    #[error("the provider paused too long inside its answer: try again")]
     IdleTimeout,
-    /// The request's total time is over.
-    #[error("the request's time is over")]
+    /// The call's deadline passed.
+    #[error("the request's time is over: try again, or ask for less output")]
     Deadline,
-    /// The answer broke off.
-    #[error("the provider's answer broke off")]
+    /// The answer ended before its end.
+    #[error("the provider's answer broke off: try again")]
     Broken,
+    /// Not HTTP, or a head past the limits.
+    #[error("the provider's answer is not valid HTTP: try again, or check its base_url")]
+    Malformed,
+    /// A redirect. It is never followed: credentials go where they were configured to go and nowhere else.
+    #[error("the provider's answer points elsewhere, which is never followed: check its base_url")]
+    Redirected,
 }
 
 impl CallError {
     /// Whose fault it was.
     #[must_use]
-    pub fn side(self) -> Side {
+    pub const fn side(self) -> Side {
         match self {
             Self::Unusable | Self::PrivateAddress => Side::Operator,
             _ => Side::Upstream,
         }
     }
 
-    /// Where the call may be tried again.
+    /// Where the call may be tried again, as long as no byte of this answer was given on.
     #[must_use]
-    pub fn retry(self) -> Retry {
+    pub const fn retry(self) -> Retry {
         match self {
-            Self::Unusable | Self::UnknownHost | Self::PrivateAddress => Retry::OtherTarget,
-            // The same target has just used up a whole timeout: another one is the better bet.
-            Self::FirstByteTimeout | Self::IdleTimeout | Self::ConnectTimeout => Retry::OtherTarget,
             Self::Refused | Self::Closed | Self::Broken => Retry::SameTarget,
+            // A time-out has just used up its time here, the others would come again: another target is the better bet.
+            Self::ConnectTimeout | Self::FirstByteTimeout | Self::IdleTimeout => Retry::OtherTarget,
+            Self::Unusable
+            | Self::UnknownHost
+            | Self::PrivateAddress
+            | Self::Tls
+            | Self::Malformed
+            | Self::Redirected => Retry::OtherTarget,
             Self::Deadline => Retry::Never,
         }
     }
 
     /// The public code.
     #[must_use]
-    pub fn code(self) -> Code {
+    pub const fn code(self) -> Code {
         match self {
             Self::ConnectTimeout | Self::FirstByteTimeout | Self::IdleTimeout | Self::Deadline => Code::ProviderTimeout,
             _ => Code::ProviderError,
         }
     }
 
+    /// Whether any byte may have reached the provider, so that it may have worked on the call and bill it.
+    #[must_use]
+    pub const fn sent_anything(self) -> bool {
+        !matches!(
+            self,
+            Self::Unusable
+                | Self::UnknownHost
+                | Self::PrivateAddress
+                | Self::ConnectTimeout
+                | Self::Refused
+                | Self::Tls
+        )
+    }
+
     /// As callers see it.
     #[must_use]
     pub fn into_api_error(self) -> ApiError {
-        let mut error = ApiError::new(self.code(), self.to_string());
-        error.side = self.side();
-        error.retry = self.retry();
-        error
-    }
-
-    /// What an error of the connection pool means.
-    pub(super) fn from_pool(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut cause = Some(error);
-        let mut connecting = false;
-        while let Some(error) = cause {
-            if let Some(error) = error.downcast_ref::<ConnectError>() {
-                return match error {
-                    ConnectError::Unknown => Self::UnknownHost,
-                    ConnectError::Private => Self::PrivateAddress,
-                    ConnectError::Timeout => Self::ConnectTimeout,
-                    ConnectError::Refused => Self::Refused,
-                };
-            }
-            connecting |=
-                error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect());
-            cause = error.source();
-        }
-        if connecting { Self::Refused } else { Self::Closed }
+        ApiError { side: self.side(), retry: self.retry(), ..ApiError::new(self.code(), self.to_string()) }
     }
 }

@@ -1,17 +1,31 @@
-//! Who to call and how: connections, timeouts, the breaker, retries, the address guard.
+//! Who is called, and how: connections, time limits, credentials, the breaker, back-off, measured latency,
+//! and the replay provider.
 //!
-//! [`Upstream::send`] makes one call and never repeats it; what to try next is the gateway's business.
+//! One call goes one way: [`Upstream::send`] → pool (an open connection, or name, address guard, TCP, TLS) →
+//! request (credentials, headers) → exchange → [`Reply`]. A reply's body is read as it comes and never gathered here.
+//! Dropping the future or the body ends the call at the provider at once. What to try next is the gateway's business.
+//!
+//! This room never follows a redirect, never hands on a client's credentials, and lets no address, name or
+//! dependency's text into an error.
 
 mod address;
 mod body;
 pub mod breaker;
 mod connect;
 mod error;
+mod http1;
+mod http2;
 pub mod latency;
+mod pool;
 pub mod replay;
+mod request;
 pub mod retry;
 mod send;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 pub use body::ReplyBody;
 pub use error::CallError;
 pub use send::{Call, Reply, Upstream};
+pub use tls::StartError;

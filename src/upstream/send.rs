@@ -1,42 +1,34 @@
 //! One call to one provider.
 
 use super::body::ReplyBody;
-use super::connect::Connector;
 use super::error::CallError;
-use super::replay;
+use super::http1::{Failed, Repeat};
+use super::pool::{Line, Origin, Pool};
+use super::tls::{self, StartError};
+use super::{replay, request};
 use crate::config::settings::{Dialect, Provider, UpstreamPolicy};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::{HeaderMap, Method, Response, StatusCode};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Idle connections kept per host.
-const POOL_PER_HOST: usize = 1024;
-/// How long an idle connection is kept: shorter than the idle time-outs of common providers.
-const POOL_IDLE: Duration = Duration::from_secs(50);
-
-type Pool = Client<HttpsConnector<Connector>, Full<Bytes>>;
-
-/// The connections to all providers. Cheap to clone.
-#[derive(Debug, Clone)]
+/// The connections to all providers. Cheap to clone; clones share them.
+#[derive(Clone)]
 pub struct Upstream {
-    public: Pool,
-    private: Pool,
+    pool: Arc<Pool>,
 }
 
 /// One call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Call {
     /// The method.
     pub method: Method,
     /// Path and query after the provider's base URL, beginning with `/`.
     pub path: String,
-    /// Headers of this call; auth, content type and those of the provider are added.
+    /// Headers of this call. Credentials and headers of one connection are left out; auth, content type
+    /// and those of the provider are added.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -44,12 +36,12 @@ pub struct Call {
     pub deadline: Instant,
 }
 
-/// The head of a provider's answer, and its body still to come.
+/// The head of a provider's answer, and its body still to come. Any status but a redirect's.
 #[derive(Debug)]
 pub struct Reply {
     /// HTTP status.
     pub status: StatusCode,
-    /// Headers.
+    /// Headers as the provider sent them: not all of them are for clients.
     pub headers: HeaderMap,
     /// The body.
     pub body: ReplyBody,
@@ -57,86 +49,102 @@ pub struct Reply {
     pub first_byte: Duration,
 }
 
-fn pool(allow_private: bool, connect_timeout: Duration) -> Pool {
-    let https = HttpsConnectorBuilder::new()
-        .with_webpki_roots()
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(Connector { allow_private, timeout: connect_timeout });
-    Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(POOL_PER_HOST)
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .build(https)
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream").finish_non_exhaustive()
+    }
 }
 
 impl Upstream {
-    /// Empty pools.
-    #[must_use]
-    pub fn new(policy: &UpstreamPolicy) -> Self {
-        Self { public: pool(false, policy.connect_timeout), private: pool(true, policy.connect_timeout) }
+    /// An empty pool that trusts the roots that browsers trust, and those in the file that `SSL_CERT_FILE` names.
+    ///
+    /// # Errors
+    /// That file cannot be read or holds no certificate.
+    pub fn new() -> Result<Self, StartError> {
+        let extra = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+        Self::trusting(extra.as_deref())
     }
 
-    /// Makes one call. Redirects are not followed; nothing is repeated once a byte of an answer came.
-    /// Dropping the future cancels the call.
+    pub(super) fn trusting(extra_roots: Option<&Path>) -> Result<Self, StartError> {
+        Ok(Self { pool: Arc::new(Pool::new(tls::connector(extra_roots)?)) })
+    }
+
+    /// Makes one call and returns with the head of its answer. Redirects are not followed. Dropping the
+    /// future, or the reply's body, ends the call at the provider at once.
+    ///
+    /// A call is sent a second time in two cases only, both on a connection that had been idle: no byte of the
+    /// request went out; or the connection ended without a byte of an answer, which is what a provider's own
+    /// idle timeout looks like. The second case is tried once, on a fresh connection.
     ///
     /// # Errors
     /// No answer's head came: see [`CallError`].
     pub async fn send(&self, provider: &Provider, policy: &UpstreamPolicy, call: Call) -> Result<Reply, CallError> {
         if provider.dialect == Dialect::Replay {
-            return Ok(replay::answer(&call));
+            return replay::answer(&call).await;
         }
-        let deadline = call.deadline;
         let began = Instant::now();
-        let request = request(provider, call)?;
-        let pool = if provider.allow_private_network { &self.private } else { &self.public };
-        let limit = (began + policy.first_byte_timeout).min(deadline);
-        let answer = match tokio::time::timeout_at(limit, pool.request(request)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(CallError::from_pool(&error)),
-            Err(_) if limit == deadline => return Err(CallError::Deadline),
-            Err(_) => return Err(CallError::FirstByteTimeout),
+        let origin = self.pool.origin(&provider.base_url, provider.allow_private_network)?;
+        let mut is_fresh = false;
+        let (head, body) = loop {
+            let open = if is_fresh { None } else { origin.take() };
+            let is_reused = open.is_some();
+            let line = match open {
+                Some(line) => line,
+                None => self.dial(&origin, policy, call.deadline).await?,
+            };
+            let request = request::build(provider, &call, &origin, matches!(line, Line::Http2(_)))?;
+            let limit = (Instant::now() + policy.first_byte_timeout).min(call.deadline);
+            match tokio::time::timeout_at(limit, exchange(line, request, &origin)).await {
+                Ok(Ok((head, body))) => break (head, body),
+                Ok(Err(Failed { repeat: Repeat::Freely, .. })) if is_reused => {}
+                Ok(Err(Failed { repeat: Repeat::OnceAfterIdling, .. })) if is_reused => is_fresh = true,
+                Ok(Err(failed)) => return Err(failed.error),
+                Err(_) if limit == call.deadline => return Err(CallError::Deadline),
+                Err(_) => return Err(CallError::FirstByteTimeout),
+            }
         };
-        let (head, body) = answer.into_parts();
+        if head.status.is_redirection() {
+            return Err(CallError::Redirected);
+        }
         Ok(Reply {
             status: head.status,
             headers: head.headers,
-            body: ReplyBody::network(body, policy.idle_timeout, deadline),
+            body: body.limited(policy.idle_timeout, call.deadline),
             first_byte: began.elapsed(),
         })
     }
-}
 
-fn request(provider: &Provider, call: Call) -> Result<Request<Full<Bytes>>, CallError> {
-    let base = provider.base_url.as_str().trim_end_matches('/');
-    let uri: Uri = format!("{base}{}", call.path).parse().map_err(|_| CallError::Unusable)?;
-    let mut request = Request::new(Full::new(call.body));
-    *request.method_mut() = call.method;
-    *request.uri_mut() = uri;
-    let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("floopy/", env!("CARGO_PKG_VERSION"))));
-    if provider.dialect == Dialect::AnthropicMessages {
-        let version = HeaderValue::try_from(provider.anthropic_version.as_str()).map_err(|_| CallError::Unusable)?;
-        headers.insert(HeaderName::from_static("anthropic-version"), version);
-    }
-    for (name, value) in call.headers {
-        if let Some(name) = name {
-            headers.insert(name, value);
+    async fn dial(&self, origin: &Origin, policy: &UpstreamPolicy, deadline: Instant) -> Result<Line, CallError> {
+        let limit = Instant::now() + policy.connect_timeout;
+        match self.pool.dial(origin, limit.min(deadline)).await {
+            Err(CallError::ConnectTimeout) if deadline < limit => Err(CallError::Deadline),
+            result => result,
         }
     }
-    for (name, value) in &provider.headers {
-        headers.insert(name.clone(), value.clone());
+}
+
+async fn exchange(
+    line: Line,
+    request: http::Request<http_body_util::Full<Bytes>>,
+    origin: &Arc<Origin>,
+) -> Result<(http::response::Parts, ReplyBody), Failed> {
+    match line {
+        Line::Http1(connection) => {
+            let (response, connection) = connection.exchange(request).await?;
+            let (head, incoming) = Response::into_parts(response);
+            Ok((head, ReplyBody::http1(incoming, connection, Arc::clone(origin))))
+        }
+        Line::Http2(mut ticket) => match ticket.exchange(request).await {
+            Ok(response) => {
+                let (head, incoming) = Response::into_parts(response);
+                Ok((head, ReplyBody::http2(incoming, ticket)))
+            }
+            Err(failed) => {
+                if failed.repeat == Repeat::Freely {
+                    origin.forget(&ticket);
+                }
+                Err(failed)
+            }
+        },
     }
-    if let Some(secret) = &provider.api_key {
-        let (name, text) = match provider.dialect {
-            Dialect::AnthropicMessages => (HeaderName::from_static("x-api-key"), secret.expose().to_owned()),
-            _ => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
-        };
-        let mut value = HeaderValue::try_from(text).map_err(|_| CallError::Unusable)?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    Ok(request)
 }

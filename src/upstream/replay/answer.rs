@@ -2,6 +2,7 @@
 
 use super::data::{Outcome, replay};
 use crate::upstream::body::ReplyBody;
+use crate::upstream::error::CallError;
 use crate::upstream::send::{Call, Reply};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -23,7 +24,11 @@ struct Chat {
 }
 
 /// What the record says to this call.
-pub(crate) fn answer(call: &Call) -> Reply {
+pub(in crate::upstream) async fn answer(call: &Call) -> Result<Reply, CallError> {
+    Ok(recorded(call))
+}
+
+fn recorded(call: &Call) -> Reply {
     if !call.path.ends_with("/chat/completions") {
         return refuse(StatusCode::NOT_FOUND, "the replay provider answers chat completions only");
     }
