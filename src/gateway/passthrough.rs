@@ -12,6 +12,7 @@ use super::{Gateway, answer};
 use crate::base::{ApiError, Code, ModelRef, RequestId, SessionId};
 use crate::config::Config;
 use crate::config::settings::Dialect;
+use crate::resource::Assessment;
 use crate::resource::decision::{Reason, Strategy};
 use crate::routing::Choice;
 use crate::upstream::{Call, ReplyBody};
@@ -128,6 +129,7 @@ impl Gateway {
                 backups: Vec::new(),
                 candidates: Vec::new(),
                 filtered: Vec::new(),
+                assessment: Assessment::default(),
             }),
             attempts: Vec::new(),
             served: None,

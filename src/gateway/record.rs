@@ -184,6 +184,8 @@ impl Draft {
             propensity: choice.and_then(|choice| choice.propensity),
             candidates: choice.map(|choice| choice.candidates.clone()).unwrap_or_default(),
             filtered: choice.map(|choice| choice.filtered.clone()).unwrap_or_default(),
+            assessment: choice.map(|choice| choice.assessment.clone()).unwrap_or_default(),
+            heuristics: None,
             outcome: Outcome {
                 status: status(end),
                 latency_ms: millis(total),

@@ -3,6 +3,7 @@
 //! [`Decision`] is what the store keeps and the hash chain covers. It holds no text of a prompt or
 //! an answer. What arrives later (ratings, scores, credits) is stored beside it and joined on reading.
 
+use super::assessment::{Assessment, Scores};
 use crate::base::{MicroUsd, ModelRef, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -269,8 +270,14 @@ pub struct Decision {
     pub candidates: Vec<Candidate>,
     /// Who was not, and why.
     pub filtered: Vec<Filtered>,
+    /// What the router knew, and how sure it was.
+    #[serde(default, skip_serializing_if = "Assessment::is_empty")]
+    pub assessment: Assessment,
     /// What came of it.
     pub outcome: Outcome,
+    /// Scores of the answer by heuristics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heuristics: Option<Scores>,
     /// Notes on the token counts.
     pub usage: UsageNote,
     /// HTTP status sent to the client.

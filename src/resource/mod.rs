@@ -1,6 +1,7 @@
 //! The shapes of Floopy resources as they travel over HTTP and rest in the store.
 //! The server, the typed client and the commands share them, so that they cannot drift apart.
 
+pub mod assessment;
 pub mod decision;
 pub mod feedback;
 pub mod key;
@@ -9,6 +10,7 @@ pub mod session;
 pub mod verification;
 pub mod view;
 
+pub use assessment::Assessment;
 pub use decision::Decision;
 pub use feedback::{Feedback, Rating, Receipt};
 pub use key::{KeyRecord, NewKey};

@@ -1,5 +1,6 @@
 //! A decision as callers see it: every key of the contract, `null` where nothing is known yet.
 
+use super::assessment::{ConfidenceReason, Credit, Scores};
 use super::decision::{Decision, Reason, Strategy};
 use super::feedback::{Feedback, Rating};
 use serde_json::{Map, Value, json};
@@ -19,6 +20,10 @@ pub struct StoredDecision {
     pub rating: Option<Rating>,
     /// Feedback about this request.
     pub feedback: Option<Feedback>,
+    /// What the judge made of the answer, where it was asked.
+    pub judged: Option<Scores>,
+    /// What outcomes gave to it.
+    pub credits: Vec<Credit>,
 }
 
 /// The template of an explanation and its text in English. The same decision gives the same bytes.
@@ -52,10 +57,11 @@ impl StoredDecision {
         let decision = &self.decision;
         let served = decision.served.as_ref().or(decision.winner.as_ref());
         let (template, text) = explanation(decision);
-        let confidence_reason = match decision.reason {
-            Reason::SingleCandidate => "single_candidate",
-            Reason::CacheHit => "cache_hit",
-            _ => "not_applicable",
+        let assessment = &decision.assessment;
+        let confidence_reason = match (decision.reason, assessment.confidence_reason) {
+            (Reason::SingleCandidate, ConfidenceReason::NotApplicable) => ConfidenceReason::SingleCandidate,
+            (Reason::CacheHit, _) => ConfidenceReason::CacheHit,
+            (_, reason) => reason,
         };
         let audit = self.audit();
         let mut flat = Map::from_iter([
@@ -69,7 +75,7 @@ impl StoredDecision {
             ("cost_micro_usd".to_owned(), json!(decision.outcome.cost_micro_usd)),
             ("cache_enabled".to_owned(), json!(false)),
             ("threat".to_owned(), Value::Null),
-            ("confidence".to_owned(), Value::Null),
+            ("confidence".to_owned(), json!(assessment.confidence)),
             ("confidence_reason".to_owned(), json!(confidence_reason)),
             ("explanation".to_owned(), json!(text)),
             ("explanation_detail".to_owned(), json!({"text": text, "template_id": template})),
@@ -100,29 +106,45 @@ impl StoredDecision {
         Value::Object(flat)
     }
 
+    /// The scores of the answer: heuristics alone, or 60 % heuristics and 40 % judge where both exist.
+    #[must_use]
+    pub fn scores(&self) -> Option<Scores> {
+        match (self.decision.heuristics, self.judged) {
+            (Some(heuristics), Some(judged)) => Some(heuristics.blended(&judged)),
+            (heuristics, judged) => heuristics.or(judged),
+        }
+    }
+
     fn audit(&self) -> Map<String, Value> {
         let decision = &self.decision;
+        let assessment = &decision.assessment;
+        let none = json!({"session": null, "auto": null, "manual": null, "benchmark": null});
+        let weights = assessment.weights.map_or(none, |weights| json!(weights));
+        let scores = self.scores().map_or_else(
+            || json!({"relevance": null, "coherence": null, "helpfulness": null, "safety": null, "composite": null}),
+            |scores| json!(scores),
+        );
         let audit = json!({
             "floopy_reason": decision.floopy_reason,
             "routing_strategy": decision.routing_strategy,
             "route": decision.route,
             "routing_rule_id": decision.route,
-            "phase": null,
-            "weights": {"session": null, "auto": null, "manual": null, "benchmark": null},
+            "phase": assessment.phase,
+            "weights": weights,
             "candidates": decision.candidates,
             "filtered": decision.filtered,
             "winner": decision.winner,
             "reason": decision.reason,
             "propensity": decision.propensity,
-            "exploration_rate_effective": null,
-            "used_shared_pool_prior": false,
-            "floor": null,
-            "switch": null,
-            "evidence": {"samples": null, "top2_score_gap": null, "outcome_variance": null,
-                "recent_regressions": null, "last_regression_at": null},
+            "exploration_rate_effective": assessment.exploration_rate,
+            "used_shared_pool_prior": assessment.used_shared_pool_prior,
+            "floor": assessment.floor,
+            "switch": assessment.switch,
+            "evidence": assessment.evidence,
             "outcome": decision.outcome,
-            "scores": {"relevance": null, "coherence": null, "helpfulness": null, "safety": null, "composite": null},
-            "credits": [],
+            "scores": scores,
+            "credits": self.credits,
+            "backup_order": assessment.backups,
             "chain": {"sequence": self.sequence, "previous_sha256": self.previous_sha256, "sha256": self.sha256},
         });
         match audit {

@@ -2,6 +2,7 @@
 
 use super::gates::{Facts, Needs, refusal};
 use crate::base::ModelRef;
+use crate::resource::Assessment;
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Strategy};
 
 /// What is to be chosen from, and by which rule.
@@ -40,6 +41,8 @@ pub struct Choice {
     pub candidates: Vec<Candidate>,
     /// Who was not, and why.
     pub filtered: Vec<Filtered>,
+    /// What the router knew, and how sure it is.
+    pub assessment: Assessment,
 }
 
 /// Chooses by the plan's rule; `None` only where the plan has no candidate at all.
@@ -89,6 +92,7 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         backups: backups(plan, default, winner, &eligible),
         candidates,
         filtered,
+        assessment: Assessment::default(),
     })
 }
 

@@ -92,6 +92,8 @@ fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<
         sha256: hex(&entry.sha256),
         rating,
         feedback,
+        judged: None,
+        credits: Vec::new(),
     }))
 }
 

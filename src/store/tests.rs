@@ -31,6 +31,8 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         propensity: None,
         candidates: Vec::new(),
         filtered: Vec::new(),
+        assessment: crate::resource::Assessment::default(),
+        heuristics: None,
         outcome: Outcome {
             status: Status::Ok,
             latency_ms: 1,
