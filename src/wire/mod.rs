@@ -11,6 +11,7 @@ mod embeddings;
 mod fault;
 mod openai;
 pub mod quirks;
+mod said;
 mod splice;
 pub mod sse;
 mod target;
@@ -20,6 +21,7 @@ pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
 pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
 pub use fault::Fault;
 pub use quirks::{Quirks, quirks};
+pub use said::{Said, said};
 pub use target::{
     Answer, AnswerContext, Decoded, Dialect, Finish, Outgoing, StreamDecoder, StreamSummary, Target, decode_chat,
     encode_chat,
