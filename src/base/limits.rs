@@ -28,6 +28,8 @@ pub const MAX_RESOURCE_BODY: usize = 64 << 10;
 pub const MAX_UPSTREAM_BODY: usize = 64 << 20;
 /// An error body of an upstream.
 pub const MAX_UPSTREAM_ERROR_BODY: usize = 256 << 10;
+/// A judge's answer: four numbers in JSON.
+pub const MAX_JUDGE_ANSWER: usize = 256 << 10;
 /// One server-sent event of an upstream.
 pub const MAX_SSE_EVENT: usize = 8 << 20;
 /// Targets that one request may try.

@@ -110,6 +110,7 @@ const LISTS: &str = r#"
 # [route.judge]                       # left out: heuristics only
 # model = "openai/gpt-4o-mini"
 # sample_rate = 0.25
+# daily_budget_usd = 5                # what this judge may cost an org in one day (UTC)
 
 # [[route]]
 # name = "split"

@@ -4,6 +4,7 @@ use super::nearest::nearest;
 use super::report::Complaint;
 use super::tree::Value;
 use super::unit::{duration as read_duration, show_duration, size as read_size};
+use crate::base::MicroUsd;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -96,6 +97,13 @@ pub(super) fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Read<f64>
         let Some(number) = number else { return wrong(value, "a number") };
         if range.contains(&number) { Ok(number) } else { Err(outside(&range)) }
     }
+}
+
+/// An amount in USD, 0 to a billion.
+pub(super) fn budget(value: &Value) -> Read<MicroUsd> {
+    let usd = number(0.0..=1e9)(value)?;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 1e15: checked above")]
+    Ok(MicroUsd((usd * 1e6).round() as i64))
 }
 
 /// A duration with its unit.

@@ -314,6 +314,8 @@ pub struct Judge {
     pub model: ModelRef,
     /// Share of answers that are judged, 0..1.
     pub sample_rate: f64,
+    /// What this route's judge may cost an org in one day (UTC).
+    pub daily_budget: MicroUsd,
 }
 
 /// What a key may do.

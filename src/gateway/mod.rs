@@ -59,7 +59,7 @@ pub struct Gateway {
     /// The live stream.
     pub events: Events,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     sessions: Sessions,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
@@ -93,7 +93,7 @@ impl Gateway {
             latency: Latency::default(),
             keys: Keyring::default(),
             events: Events::default(),
-            metrics: Metrics::new(),
+            metrics: Arc::new(Metrics::new()),
             sessions: Sessions::default(),
             pins: ArcSwap::default(),
             local_admin,

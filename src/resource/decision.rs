@@ -7,6 +7,9 @@ use super::assessment::{Assessment, Scores};
 use crate::base::{MicroUsd, ModelRef, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// The endpoint of a judge's own calls: traffic beside the traffic, in no session and never judged.
+pub const JUDGE: &str = "judge";
+
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,6 +4,7 @@
 pub mod assessment;
 pub mod decision;
 pub mod feedback;
+pub mod judged;
 pub mod key;
 pub mod page;
 pub mod session;
@@ -13,6 +14,7 @@ pub mod view;
 pub use assessment::Assessment;
 pub use decision::Decision;
 pub use feedback::{Feedback, Rating, Receipt};
+pub use judged::Judged;
 pub use key::{KeyRecord, NewKey};
 pub use page::Page;
 pub use session::{RestoredSession, SessionSummary, Turn};

@@ -58,6 +58,12 @@ struct CodeLabels {
     code: &'static str,
 }
 
+/// Labels of a judgement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
 /// What one answered request adds.
 #[derive(Debug, Clone, Copy)]
 pub struct AnsweredRequest<'a> {
@@ -90,6 +96,7 @@ pub struct Metrics {
     cost: Family<TargetLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     errors: Family<CodeLabels, Counter>,
+    judged: Family<ResultLabels, Counter>,
     breaker: Family<TargetLabels, Gauge>,
     /// Requests being served.
     pub active: Gauge,
@@ -128,6 +135,7 @@ impl Metrics {
             cost: Family::default(),
             attempts: Family::default(),
             errors: Family::default(),
+            judged: Family::default(),
             breaker: Family::default(),
             active: Gauge::default(),
             panics: Counter::default(),
@@ -144,6 +152,7 @@ impl Metrics {
         registry.register(names::COST, "Money spent at providers, micro-USD", metrics.cost.clone());
         registry.register(names::ATTEMPTS, "Calls to providers by result", metrics.attempts.clone());
         registry.register(names::ERRORS, "Requests refused or failed by code", metrics.errors.clone());
+        registry.register(names::JUDGED, "Answers to be judged by result", metrics.judged.clone());
         registry.register(names::BREAKER, "0 closed, 1 half-open, 2 open", metrics.breaker.clone());
         registry.register(names::ACTIVE, "Requests being served", metrics.active.clone());
         registry.register(names::PANICS, "Requests that ended in a caught panic", metrics.panics.clone());
@@ -192,6 +201,11 @@ impl Metrics {
     /// Counts one refused or failed request.
     pub fn error(&self, code: &'static str) {
         self.errors.get_or_create(&CodeLabels { code }).inc();
+    }
+
+    /// Counts one answer that was to be judged; `result` is `ok` or what went wrong.
+    pub fn judged(&self, result: &'static str) {
+        self.judged.get_or_create(&ResultLabels { result }).inc();
     }
 
     /// Sets a breaker's state: 0 closed, 1 half-open, 2 open.

@@ -14,6 +14,8 @@ pub const COST: &str = "floopy_cost_micro_usd";
 pub const ATTEMPTS: &str = "floopy_upstream_attempts";
 /// Requests refused or failed, by public error code.
 pub const ERRORS: &str = "floopy_errors";
+/// Answers that were to be judged, by what came of it.
+pub const JUDGED: &str = "floopy_judged";
 /// Requests being served.
 pub const ACTIVE: &str = "floopy_active_requests";
 /// Requests that ended in a caught panic.

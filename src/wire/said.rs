@@ -8,8 +8,10 @@ use std::borrow::Cow;
 /// The texts of a conversation that say what is asked and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The last turn of the user.
+    /// The last turn of the user, or its end.
     pub last_user: String,
+    /// Bytes of that turn as a whole.
+    pub last_user_bytes: usize,
     /// All system messages, one after the other.
     pub system: String,
     /// Whether the last message is the result of a tool call that failed, as far as its text tells.
@@ -42,7 +44,9 @@ pub fn said(messages: &str, most: usize) -> Said {
         let Some(Head { role, content }) = head(raw) else { continue };
         match role.as_ref().map(|role| &*role.0) {
             Some("user") => {
-                said.last_user = kept(&text(content), most);
+                let whole = text(content);
+                said.last_user = kept(&whole, most);
+                said.last_user_bytes = whole.len();
                 break;
             }
             Some("tool" | "function") if is_last => said.tool_failed = tells_of_failure(&text(content)),
@@ -139,6 +143,7 @@ mod tests {
             let said = said(&messages, most);
             prop_assert!(text.ends_with(&said.last_user) && said.last_user.len() <= most);
             prop_assert!(most < text.len() || said.last_user == text);
+            prop_assert_eq!(said.last_user_bytes, text.len());
         }
     }
 }

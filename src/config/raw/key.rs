@@ -2,12 +2,11 @@
 
 use super::model::named;
 use crate::base::MicroUsd;
-use crate::config::leaf::{count, filled, name, number, sha256};
+use crate::config::leaf::{budget, count, filled, name, sha256};
 use crate::config::nearest::nearest;
 use crate::config::report::{Complaint, Field};
 use crate::config::section::Section;
 use crate::config::settings::Permissions;
-use crate::config::tree::Value;
 
 /// One key.
 #[derive(Debug)]
@@ -68,10 +67,4 @@ fn permissions(section: &mut Section<'_>) -> Permissions {
     }
     let has = |word| words.iter().any(|field| field.value == word);
     Permissions { read: has("read"), write: has("write"), admin: has("admin") }
-}
-
-fn budget(value: &Value) -> Result<MicroUsd, Complaint> {
-    let usd = number(0.0..=1e9)(value)?;
-    #[expect(clippy::cast_possible_truncation, reason = "at most 1e15: checked above")]
-    Ok(MicroUsd((usd * 1e6).round() as i64))
 }

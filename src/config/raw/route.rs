@@ -1,7 +1,8 @@
 //! `[[route]]`.
 
 use super::model::named;
-use crate::config::leaf::{choice, count, filled, number};
+use crate::base::MicroUsd;
+use crate::config::leaf::{budget, choice, count, filled, number};
 use crate::config::report::Field;
 use crate::config::section::Section;
 use crate::config::settings::{Bandit, SmartSelect, Sticky};
@@ -31,6 +32,7 @@ pub(in crate::config) struct RawRoute {
 pub(in crate::config) struct RawJudge {
     pub(in crate::config) model: Option<Field<String>>,
     pub(in crate::config) sample_rate: f64,
+    pub(in crate::config) daily_budget: MicroUsd,
 }
 
 /// The strategies that a route may name.
@@ -88,6 +90,7 @@ impl RawJudge {
         let raw = Self {
             model: section.required("model", filled),
             sample_rate: section.value("sample_rate", 0.25, number(0.0..=1.0)),
+            daily_budget: section.value("daily_budget_usd", 5.0, budget),
         };
         section.finish();
         raw

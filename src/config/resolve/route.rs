@@ -99,7 +99,7 @@ fn models(fields: &[Field<String>], known: &Known, report: &mut Report) -> Vec<M
 
 fn judge(raw: &RawJudge, known: &Known, report: &mut Report) -> Option<Judge> {
     let model = reference(raw.model.as_ref()?, known, report)?;
-    Some(Judge { model, sample_rate: raw.sample_rate })
+    Some(Judge { model, sample_rate: raw.sample_rate, daily_budget: raw.daily_budget })
 }
 
 /// Weights belong to `weighted`, to models of the route, and at least one is above 0.
