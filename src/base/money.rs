@@ -11,6 +11,20 @@ use std::ops::{Add, AddAssign, Sub};
 #[serde(transparent)]
 pub struct MicroUsd(pub i64);
 
+impl MicroUsd {
+    /// The amount that a number of dollars means, rounded to the millionth.
+    /// `None` where it is no number, or more than 10⁹ dollars either way.
+    #[must_use]
+    pub fn from_usd(usd: f64) -> Option<Self> {
+        let micros = (usd * 1e6).round();
+        if !(-1e15..=1e15).contains(&micros) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "within 1e15: checked above")]
+        Some(Self(micros as i64))
+    }
+}
+
 impl Add for MicroUsd {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -104,5 +118,7 @@ mod tests {
         assert_eq!(MicroUsd(i64::MAX) + MicroUsd(1), MicroUsd(i64::MAX));
         assert_eq!(MicroUsd(1_234_567).to_string(), "$1.234567");
         assert_eq!(MicroUsd(-5).to_string(), "-$0.000005");
+        assert_eq!(MicroUsd::from_usd(12.34), Some(MicroUsd(12_340_000)));
+        assert_eq!((MicroUsd::from_usd(f64::NAN), MicroUsd::from_usd(2e9)), (None, None));
     }
 }

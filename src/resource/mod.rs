@@ -2,21 +2,25 @@
 //! The server, the typed client and the commands share them, so that they cannot drift apart.
 
 pub mod assessment;
+pub mod constraints;
 pub mod decision;
 pub mod feedback;
 pub mod judged;
 pub mod key;
 pub mod page;
+pub mod priors;
 pub mod session;
 pub mod verification;
 pub mod view;
 
 pub use assessment::Assessment;
+pub use constraints::{Constraints, ConstraintsView};
 pub use decision::Decision;
 pub use feedback::{Feedback, Rating, Receipt};
 pub use judged::Judged;
 pub use key::{KeyRecord, NewKey};
 pub use page::Page;
+pub use priors::PriorsSetting;
 pub use session::{RestoredSession, SessionSummary, Turn};
 pub use verification::Verification;
 pub use view::StoredDecision;

@@ -2,11 +2,14 @@
 
 use super::chain::{self, Kind};
 use super::error::Error;
+use super::log::Checkpoint;
 use super::open::Recorded;
 use super::scrub::scrub;
+use super::settings::NewConstraints;
 use super::tables;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId};
-use crate::resource::{Decision, Feedback, KeyRecord, Rating, Receipt, SessionSummary};
+use crate::resource::constraints::{Changed, Constraints};
+use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary};
 use redb::{ReadableTable, WriteTransaction};
 use std::collections::HashMap;
 
@@ -18,6 +21,10 @@ pub(super) enum Change {
     CreateKey { key: KeyRecord },
     RevokeKey { org: Option<OrgId>, id: KeyId },
     Pin { org: OrgId, route: RouteId, pinned: bool },
+    Judged { org: OrgId, judged: Judged },
+    Constraints { org: OrgId, wanted: NewConstraints },
+    Priors { org: OrgId, wanted: Changed<PriorsSetting> },
+    Checkpoint { org: OrgId, checkpoint: Checkpoint },
     Note { org: OrgId, kind: Kind, payload: String },
 }
 
@@ -33,15 +40,16 @@ pub enum FeedbackTarget {
 }
 
 /// What a change answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Done {
     Nothing,
     Receipt(Receipt),
+    Constraints(Constraints),
 }
 
 /// One transaction's view of the chain heads: read once, written back at the end.
 pub(super) struct Batch<'t> {
-    txn: &'t WriteTransaction,
+    pub(super) txn: &'t WriteTransaction,
     heads: HashMap<u32, (u64, [u8; 32])>,
     orgs: HashMap<OrgId, u32>,
 }
@@ -51,17 +59,18 @@ impl<'t> Batch<'t> {
         Self { txn, heads: HashMap::new(), orgs: HashMap::new() }
     }
 
-    /// Writes the heads back.
-    pub(super) fn finish(self) -> Result<(), Error> {
+    /// Writes the heads back; whether any chain has grown.
+    pub(super) fn finish(self) -> Result<bool, Error> {
+        let grown = !self.heads.is_empty();
         let mut heads = self.txn.open_table(tables::HEADS)?;
         for (org, head) in self.heads {
             heads.insert(org, head)?;
         }
-        Ok(())
+        Ok(grown)
     }
 
     /// The number of an org; a new org gets the next one.
-    fn org(&mut self, org: &OrgId) -> Result<u32, Error> {
+    pub(super) fn org(&mut self, org: &OrgId) -> Result<u32, Error> {
         if let Some(number) = self.orgs.get(org) {
             return Ok(*number);
         }
@@ -80,18 +89,20 @@ impl<'t> Batch<'t> {
         Ok(number)
     }
 
+    /// Where an org's chain ends.
+    pub(super) fn head(&self, org: u32) -> Result<(u64, [u8; 32]), Error> {
+        if let Some(head) = self.heads.get(&org) {
+            return Ok(*head);
+        }
+        let head = self.txn.open_table(tables::HEADS)?.get(org)?.map(|head| head.value());
+        Ok(head.unwrap_or((0, [0; 32])))
+    }
+
     /// Appends an entry to an org's chain; its sequence.
-    fn append(&mut self, org: u32, kind: Kind, payload: &[u8]) -> Result<u64, Error> {
-        let head = match self.heads.get(&org) {
-            Some(head) => *head,
-            None => {
-                let heads = self.txn.open_table(tables::HEADS)?;
-                let head = heads.get(org)?.map(|head| head.value());
-                head.unwrap_or((0, [0; 32]))
-            }
-        };
-        let sequence = head.0 + 1;
-        let sha256 = chain::hash(&head.1, sequence, kind, payload);
+    pub(super) fn append(&mut self, org: u32, kind: Kind, payload: &[u8]) -> Result<u64, Error> {
+        let (last, previous) = self.head(org)?;
+        let sequence = last + 1;
+        let sha256 = chain::hash(&previous, sequence, kind, payload);
         self.txn.open_table(tables::LOG)?.insert((org, sequence), chain::encode(kind, &sha256, payload).as_slice())?;
         self.heads.insert(org, (sequence, sha256));
         Ok(sequence)
@@ -190,6 +201,10 @@ impl<'t> Batch<'t> {
                 }
                 Ok(Done::Nothing)
             }
+            Change::Judged { org, judged } => self.judged(org, judged),
+            Change::Constraints { org, wanted } => self.constraints(org, wanted).map(Done::Constraints),
+            Change::Priors { org, wanted } => self.priors(org, wanted),
+            Change::Checkpoint { org, checkpoint } => self.checkpoint(org, checkpoint),
             Change::Note { org, kind, payload } => {
                 let number = self.org(org)?;
                 self.append(number, *kind, payload.as_bytes())?;
@@ -289,6 +304,15 @@ impl<'t> Batch<'t> {
             }
         }
         Ok(Receipt { duplicate: false, session_id })
+    }
+
+    fn judged(&mut self, org: &OrgId, judged: &Judged) -> Result<Done, Error> {
+        let number = self.org(org)?;
+        self.find(number, judged.request_id)?.ok_or(Error::NotFound)?;
+        let payload = serde_json::to_vec(judged)?;
+        self.append(number, Kind::Judged, &payload)?;
+        self.txn.open_table(tables::JUDGED)?.insert((number, *judged.request_id.as_bytes()), payload.as_slice())?;
+        Ok(Done::Nothing)
     }
 
     fn rating(&mut self, org: &OrgId, rating: &Rating) -> Result<Done, Error> {

@@ -23,11 +23,27 @@ pub enum Kind {
     Pin,
     /// The configuration was reloaded.
     Config,
+    /// A judge has scored a decision.
+    Judged,
+    /// An org's constraints were changed.
+    Constraints,
+    /// An org's word on pooled priors was changed.
+    Priors,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::Decision, Self::Feedback, Self::Rating, Self::KeyCreated, Self::KeyRevoked, Self::Pin, Self::Config];
+    const ALL: [Self; 10] = [
+        Self::Decision,
+        Self::Feedback,
+        Self::Rating,
+        Self::KeyCreated,
+        Self::KeyRevoked,
+        Self::Pin,
+        Self::Config,
+        Self::Judged,
+        Self::Constraints,
+        Self::Priors,
+    ];
 
     const fn byte(self) -> u8 {
         match self {
@@ -38,6 +54,9 @@ impl Kind {
             Self::KeyRevoked => 5,
             Self::Pin => 6,
             Self::Config => 7,
+            Self::Judged => 8,
+            Self::Constraints => 9,
+            Self::Priors => 10,
         }
     }
 

@@ -1,7 +1,8 @@
 //! What is remembered: one redb file, one writer, a hash chain for each org.
 //!
-//! The truth is an append-only log for each org: decisions, feedback, ratings, keys, pins. Every entry's
-//! hash covers the one before it. All other tables are indexes and can be made anew from the log.
+//! The truth is an append-only log for each org: decisions, feedback, ratings, judgements, keys, settings. Every entry's
+//! hash covers the one before it. All other tables are indexes and can be made anew from the log; a
+//! checkpoint is what a reader of the log has made of it so far.
 //!
 //! One thread writes. It gathers what comes within the group window into one transaction, or commits at
 //! once when somebody waits for durability. Reads see a committed snapshot and never wait for the writer.
@@ -10,10 +11,12 @@ mod apply;
 mod chain;
 mod cursor;
 mod error;
+mod log;
 mod open;
 mod read;
 mod scrub;
 mod session;
+mod settings;
 mod tables;
 mod verify;
 mod writer;
@@ -21,8 +24,10 @@ mod writer;
 pub use apply::FeedbackTarget;
 pub use chain::Kind;
 pub use error::Error;
+pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS};
 pub use open::{FILE, Health, Options, Recorded, Store};
 pub use read::DecisionFilter;
+pub use settings::NewConstraints;
 pub use verify::{Break, Report, verify_folder};
 
 #[cfg(test)]

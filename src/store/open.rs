@@ -3,10 +3,13 @@
 use super::apply::{Change, Done, FeedbackTarget};
 use super::chain::Kind;
 use super::error::Error;
+use super::log::Checkpoint;
+use super::settings::NewConstraints;
 use super::tables;
 use super::writer::{self, Op, Writer};
 use crate::base::{ApiError, KeyId, OrgId, RequestId, RouteId};
-use crate::resource::{Decision, Feedback, KeyRecord, Rating, Receipt};
+use crate::resource::constraints::{Changed, Constraints};
+use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt};
 use bytes::Bytes;
 use redb::{Database, ReadableDatabase, ReadableTable};
 use std::io::Read;
@@ -159,6 +162,8 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
                 if found > tables::FORMAT {
                     return Err(Error::Newer { found, known: tables::FORMAT });
                 }
+                // From here on the log may hold kinds of entries that an older release cannot read.
+                meta.insert("format", tables::FORMAT.to_be_bytes().as_slice())?;
             }
             Some(Err(_)) => return Err(Error::Corrupt("its format cannot be read".into())),
         }
@@ -187,6 +192,10 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::RATINGS)?;
     txn.open_table(tables::KEYS)?;
     txn.open_table(tables::PINS)?;
+    txn.open_table(tables::JUDGED)?;
+    txn.open_table(tables::CONSTRAINTS)?;
+    txn.open_table(tables::PRIORS)?;
+    txn.open_table(tables::CHECKPOINTS)?;
     txn.commit()?;
     Ok(secret.into())
 }
@@ -249,7 +258,7 @@ impl Store {
     pub async fn feedback(&self, org: OrgId, target: FeedbackTarget, feedback: Feedback) -> Result<Receipt, Error> {
         match self.change(Change::Feedback { org, target, feedback }).await? {
             Done::Receipt(receipt) => Ok(receipt),
-            Done::Nothing => Err(Error::Closed),
+            Done::Nothing | Done::Constraints(_) => Err(Error::Closed),
         }
     }
 
@@ -259,6 +268,48 @@ impl Store {
     /// [`Error::NotFound`] for an unknown decision, or the write failed.
     pub async fn rate(&self, org: OrgId, rating: Rating) -> Result<(), Error> {
         self.change(Change::Rating { org, rating }).await.map(drop)
+    }
+
+    /// Takes a judge's scores: the last ones stand. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown decision, or the write failed.
+    pub async fn judged(&self, org: OrgId, judged: Judged) -> Result<(), Error> {
+        self.change(Change::Judged { org, judged }).await.map(drop)
+    }
+
+    /// Replaces the families of constraints that `wanted` has; what holds then. Durable when it returns.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn put_constraints(&self, org: OrgId, wanted: NewConstraints) -> Result<Constraints, Error> {
+        match self.change(Change::Constraints { org, wanted }).await? {
+            Done::Constraints(constraints) => Ok(constraints),
+            Done::Nothing | Done::Receipt(_) => Err(Error::Closed),
+        }
+    }
+
+    /// Takes an org's word on pooled priors; `wanted.old` is filled in. Durable when it returns.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub async fn put_priors(&self, org: OrgId, wanted: Changed<PriorsSetting>) -> Result<(), Error> {
+        self.change(Change::Priors { org, wanted }).await.map(drop)
+    }
+
+    /// Keeps what a reader has made of the org's log. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the log does not reach that far, or the write failed.
+    pub async fn save_checkpoint(&self, org: OrgId, checkpoint: Checkpoint) -> Result<(), Error> {
+        self.change(Change::Checkpoint { org, checkpoint }).await.map(drop)
+    }
+
+    /// Tells of commits that have made a chain longer. A reader that looks at the log, then waits for a
+    /// change, misses nothing. Ends with the store.
+    #[must_use]
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.writer.commits.clone()
     }
 
     /// Makes a key. Durable when it returns.

@@ -9,7 +9,7 @@ use super::{cursor, tables};
 use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::config::settings::{Key, Permissions};
 use crate::resource::decision::{Status, Strategy};
-use crate::resource::{Decision, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
+use crate::resource::{Decision, Judged, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
 use redb::{ReadTransaction, ReadableTable};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -59,11 +59,11 @@ impl DecisionFilter {
     }
 }
 
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(serde_json::from_slice(bytes)?)
 }
 
-fn number(txn: &ReadTransaction, org: &OrgId) -> Result<Option<u32>, Error> {
+pub(super) fn number(txn: &ReadTransaction, org: &OrgId) -> Result<Option<u32>, Error> {
     Ok(txn.open_table(tables::ORGS)?.get(org.as_str())?.map(|number| number.value()))
 }
 
@@ -85,6 +85,8 @@ fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<
     let place = format!("r:{id}");
     let feedback =
         txn.open_table(tables::FEEDBACK)?.get((org, place.as_str()))?.map(|bytes| json(bytes.value())).transpose()?;
+    let judged: Option<Judged> =
+        txn.open_table(tables::JUDGED)?.get((org, *id.as_bytes()))?.map(|bytes| json(bytes.value())).transpose()?;
     Ok(Some(StoredDecision {
         decision,
         sequence,
@@ -92,7 +94,7 @@ fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<
         sha256: hex(&entry.sha256),
         rating,
         feedback,
-        judged: None,
+        judged: judged.map(|judged| judged.scores),
         credits: Vec::new(),
     }))
 }

@@ -3,7 +3,7 @@
 use redb::TableDefinition;
 
 /// Format of the file: raised with every change that an older release could not read.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Facts about the file itself.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -35,3 +35,11 @@ pub(super) const RATINGS: TableDefinition<'_, (u32, [u8; 16]), &[u8]> = TableDef
 pub(super) const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
 /// (org, route): routes that are put back to their default model.
 pub(super) const PINS: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("pins");
+/// (org, request) → what the judge made of it.
+pub(super) const JUDGED: TableDefinition<'_, (u32, [u8; 16]), &[u8]> = TableDefinition::new("judged");
+/// Org → its constraints.
+pub(super) const CONSTRAINTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("constraints");
+/// Org → its word on pooled priors.
+pub(super) const PRIORS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("priors");
+/// Org → (format, sequence, bytes): what was made of the log up to there. Not part of the truth.
+pub(super) const CHECKPOINTS: TableDefinition<'_, u32, (u32, u64, &[u8])> = TableDefinition::new("checkpoints");

@@ -152,7 +152,11 @@ impl Store {
             tables::FEEDBACK,
             tables::RATINGS,
             tables::KEYS,
-            tables::PINS
+            tables::PINS,
+            tables::JUDGED,
+            tables::CONSTRAINTS,
+            tables::PRIORS,
+            tables::CHECKPOINTS
         );
         txn.commit()?;
         Ok(())

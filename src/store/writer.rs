@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Operations that wait for the writer. Full: [`Error::Backlogged`].
 const QUEUE: usize = 65_536;
@@ -48,6 +48,8 @@ pub(super) struct Writer {
     queue: SyncSender<Op>,
     pub(super) backlog: Arc<AtomicUsize>,
     failure: Arc<Mutex<Option<String>>>,
+    /// How many commits have made a chain longer.
+    pub(super) commits: watch::Receiver<u64>,
     stopped: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -94,6 +96,7 @@ impl Drop for Writer {
 /// Starts the writer.
 pub(super) fn start(options: &Options, database: Shared, opener: Opener) -> Result<Writer, Error> {
     let (queue, receiver) = sync_channel(QUEUE);
+    let (committed, commits) = watch::channel(0);
     let (backlog, failure) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
     let work = Loop {
         receiver,
@@ -101,6 +104,7 @@ pub(super) fn start(options: &Options, database: Shared, opener: Opener) -> Resu
         opener,
         backlog: Arc::clone(&backlog),
         failure: Arc::clone(&failure),
+        committed,
         window: options.group_window,
         bodies: options.bodies,
         kept: VecDeque::new(),
@@ -110,7 +114,7 @@ pub(super) fn start(options: &Options, database: Shared, opener: Opener) -> Resu
         .name("floopy-store".into())
         .spawn(move || work.run())
         .map_err(|error| Error::Unreadable(error.kind().to_string()))?;
-    Ok(Writer { queue, backlog, failure, stopped: AtomicBool::new(false), thread: Mutex::new(Some(thread)) })
+    Ok(Writer { queue, backlog, failure, commits, stopped: AtomicBool::new(false), thread: Mutex::new(Some(thread)) })
 }
 
 struct Loop {
@@ -119,6 +123,7 @@ struct Loop {
     opener: Opener,
     backlog: Arc<AtomicUsize>,
     failure: Arc<Mutex<Option<String>>>,
+    committed: watch::Sender<u64>,
     window: Duration,
     bodies: Option<Duration>,
     /// Decisions that a failed write has left over, oldest first.
@@ -231,8 +236,11 @@ impl Loop {
                 return Err(error.clone());
             }
         }
-        batch.finish()?;
+        let grown = batch.finish()?;
         txn.commit()?;
+        if grown {
+            self.committed.send_modify(|count| *count += 1);
+        }
         Ok(answers)
     }
 

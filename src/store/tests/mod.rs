@@ -1,3 +1,5 @@
+mod log;
+
 use super::open::{Opener, open_backend, open_file};
 use super::*;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId, Timestamp};
