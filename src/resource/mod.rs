@@ -10,6 +10,7 @@ pub mod key;
 pub mod page;
 pub mod priors;
 pub mod session;
+pub mod trace;
 pub mod verification;
 pub mod view;
 
@@ -22,5 +23,6 @@ pub use key::{KeyRecord, NewKey};
 pub use page::Page;
 pub use priors::PriorsSetting;
 pub use session::{RestoredSession, SessionSummary, Turn};
+pub use trace::Trace;
 pub use verification::Verification;
 pub use view::StoredDecision;

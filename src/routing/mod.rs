@@ -7,6 +7,7 @@
 
 mod choose;
 pub mod gates;
+pub mod learn;
 
 pub use choose::{Choice, Plan, choose};
 pub use gates::{Facts, Needs};

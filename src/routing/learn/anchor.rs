@@ -1,0 +1,53 @@
+//! From a rating of 0 to 10 to the share of success that it stands for.
+//!
+//! ```text
+//! y = (r - lo) / (hi - lo), clipped to [-0.5, 1.3]
+//! ```
+//!
+//! `lo` and `hi` are the mean ratings of sessions that are known to have failed and to have succeeded. Until there are
+//! many, they are held at 3.5 and 8.5 with the weight of 30 sessions. People rate a failure with three or four and a
+//! success with eight or nine, so that "95 % of the baseline" taken on raw ratings would be a far weaker promise than 95 %
+//! of its success.
+
+use serde::{Deserialize, Serialize};
+
+const WEIGHT: f64 = 30.0;
+const FAILED: f64 = 3.5;
+const SUCCEEDED: f64 = 8.5;
+
+/// The two anchors of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Anchor {
+    failed: (f64, f64),
+    succeeded: (f64, f64),
+}
+
+impl Default for Anchor {
+    fn default() -> Self {
+        Self { failed: (WEIGHT, WEIGHT * FAILED), succeeded: (WEIGHT, WEIGHT * SUCCEEDED) }
+    }
+}
+
+impl Anchor {
+    /// A session whose outcome is known was rated.
+    pub fn learn(&mut self, rating: f64, success: bool) {
+        if (0.0..=10.0).contains(&rating) {
+            let side = if success { &mut self.succeeded } else { &mut self.failed };
+            *side = (side.0 + 1.0, side.1 + rating);
+        }
+    }
+
+    /// The mean rating of failed and of successful sessions.
+    #[must_use]
+    pub fn ends(&self) -> (f64, f64) {
+        (self.failed.1 / self.failed.0, self.succeeded.1 / self.succeeded.0)
+    }
+
+    /// What the rating stands for.
+    #[must_use]
+    pub fn quality(&self, rating: f64) -> f64 {
+        let (low, high) = self.ends();
+        // Anchors closer than two points would blow noise up: such ratings do not tell failure from success.
+        ((rating - low) / (high - low).max(2.0)).clamp(-0.5, 1.3)
+    }
+}

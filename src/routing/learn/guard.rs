@@ -1,0 +1,144 @@
+//! The floor account: may the next call deviate from the baseline?
+//!
+//! For every arm the guard keeps a discounted mean of the *gap* of its rated calls,
+//!
+//! ```text
+//! g = y - F * (what the baseline would have scored on the same request)
+//! ```
+//!
+//! and for the whole scope how many calls each arm served of late. Playing arm `a` next is affordable while
+//!
+//! ```text
+//! G = sum_k w_k g_k + g_a - z sqrt( sum_k w_k^2 V_k + (2 w_a + 1) V_a )  >=  0
+//! ```
+//!
+//! that is, while the calls of the window, this one included, stand above the floor by `z` standard errors. Everything
+//! is re-valued at today's estimates, so that early pessimism is not carried for ever, and what was earned longer ago than
+//! the window cannot be spent. Only calls that were really served and rated count; what the regression believes does not.
+//!
+//! Worked example: the baseline scores 0.8 and has served 25 calls, nothing else is known. At F = 0.95 each of them
+//! earned 0.04, together 1.0. A new arm believed to be at 0.76 (gap 0) with the weight of 12 observations of variance 0.25
+//! has V = 0.0208: its first call is affordable (1.0 - 1.3 * 0.144 > 0).
+
+use serde::{Deserialize, Serialize};
+
+/// Discounted sums of the gaps of one arm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Observations.
+    pub count: f64,
+    /// Sum of gaps.
+    pub sum: f64,
+    /// Sum of squares.
+    pub square: f64,
+}
+
+/// A gap as it stands: the estimate, and the variance of that estimate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The mean gap: above 0 the arm holds the floor alone.
+    pub gap: f64,
+    /// Its variance.
+    pub variance: f64,
+}
+
+/// What is believed of a gap before there is evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct GapPrior {
+    /// The gap.
+    pub gap: f64,
+    /// Pseudo-observations.
+    pub count: f64,
+}
+
+impl Gap {
+    /// Takes one gap in, after what was before is scaled by `keep`.
+    pub fn observe(&mut self, gap: f64, weight: f64, keep: f64) {
+        self.count = self.count * keep + weight;
+        self.sum = self.sum * keep + weight * gap;
+        self.square = self.square * keep + weight * gap * gap;
+    }
+
+    /// The plain mean of what was seen.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        if self.count > 0.0 { self.sum / self.count } else { 0.0 }
+    }
+
+    /// The variance of single gaps within these bounds; `otherwise` while there are too few to tell.
+    #[must_use]
+    pub fn spread(&self, least: f64, most: f64, otherwise: f64) -> f64 {
+        if self.count <= 8.0 {
+            return otherwise;
+        }
+        let mean = self.mean();
+        (self.square / self.count - mean * mean).clamp(least, most)
+    }
+
+    /// Estimate and variance with the prior mixed in.
+    #[must_use]
+    pub fn standing(&self, prior: GapPrior) -> Standing {
+        let count = (self.count + prior.count).max(1e-9);
+        Standing { gap: (self.sum + prior.count * prior.gap) / count, variance: self.spread(0.04, 0.9, 0.25) / count }
+    }
+}
+
+impl Standing {
+    /// The gap less `z` standard errors.
+    #[must_use]
+    pub fn lower(&self, z: f64) -> f64 {
+        self.gap - z * self.variance.max(0.0).sqrt()
+    }
+
+    /// The same statement about `scale` times the quality.
+    #[must_use]
+    pub fn scaled(self, scale: f64) -> Self {
+        Self { gap: self.gap * scale, variance: self.variance * scale * scale }
+    }
+
+    /// Two independent estimates of one gap, weighted by their precision.
+    #[must_use]
+    pub fn fused(self, other: Self) -> Self {
+        let (own, theirs) = (1.0 / self.variance.max(1e-9), 1.0 / other.variance.max(1e-9));
+        Self { gap: (own * self.gap + theirs * other.gap) / (own + theirs), variance: 1.0 / (own + theirs) }
+    }
+}
+
+/// The sum over the window: calls served by each arm, times its gap.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Expected surplus over the floor, in calls times quality.
+    pub surplus: f64,
+    /// Its variance.
+    pub variance: f64,
+}
+
+impl Account {
+    /// Adds up the window.
+    #[must_use]
+    pub fn of<'a>(arms: impl IntoIterator<Item = (f64, &'a Standing)>) -> Self {
+        arms.into_iter().fold(Self::default(), |sum, (served, standing)| Self {
+            surplus: sum.surplus + served * standing.gap,
+            variance: sum.variance + served * served * standing.variance,
+        })
+    }
+
+    /// `G`: the surplus by `z` standard errors if this arm, which served `served` calls of the window, serves the next.
+    #[must_use]
+    pub fn after(&self, served: f64, standing: &Standing, z: f64) -> f64 {
+        let variance = self.variance + (2.0 * served + 1.0) * standing.variance;
+        self.surplus + standing.gap - z * variance.max(0.0).sqrt()
+    }
+
+    /// The surplus by `z` standard errors as it is.
+    #[must_use]
+    pub fn lower(&self, z: f64) -> f64 {
+        self.surplus - z * self.variance.max(0.0).sqrt()
+    }
+
+    /// The probability that the window holds the floor.
+    #[must_use]
+    pub fn holds(&self) -> f64 {
+        super::chance::distribution(self.surplus / self.variance.max(1e-12).sqrt())
+    }
+}

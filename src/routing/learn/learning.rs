@@ -1,0 +1,415 @@
+//! What changes a scope: a unit was served, an outcome was heard.
+
+use super::Spent;
+use super::credit::{Share, lessons};
+use super::drift::Failures;
+use super::eprocess::{Bets, Stage};
+use super::features::Features;
+use super::judge::{Scores, bias};
+use super::multiplier::Outlook;
+use super::scope::{Basis, Scope};
+use crate::base::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One unit (a request, or a whole session where the route is sticky) was served.
+#[derive(Debug, Clone, Copy)]
+pub struct Served<'a> {
+    /// By whom.
+    pub arm: usize,
+    /// What was known of it.
+    pub features: &'a Features,
+    /// What it took.
+    pub spent: Spent,
+    /// The floor account if the proposal had served (`FloorView::after`); `None` where nothing was proposed.
+    pub proposed: Option<f64>,
+    /// Whether it was held out for the baseline.
+    pub holdout: bool,
+    /// Whether it failed technically: an error, an empty or broken answer.
+    pub failed: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An outcome was heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// From whom.
+    pub source: Source,
+    /// Who served the unit.
+    pub shares: &'a [Share],
+    /// What was known of it.
+    pub features: &'a Features,
+    /// What was said.
+    pub value: Value,
+    /// How much it counts; 1 is usual.
+    pub weight: f64,
+    /// When the unit was served.
+    pub served_at: Timestamp,
+    /// When this was heard.
+    pub at: Timestamp,
+    /// Where it comes from: a second observation of the same origin and source is a repeat.
+    pub origin: u64,
+    /// The key that gave it, where one did.
+    pub key: Option<u64>,
+    /// What the judge said of the same unit, where it did.
+    pub judge: Option<Scores>,
+    /// Whether a manual rating's unit was drawn at random, so that the guard may hear it.
+    pub random: bool,
+}
+
+/// Who says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A user, of a session.
+    Session,
+    /// A person, by hand.
+    Manual,
+    /// The judge, or heuristics.
+    Judge,
+    /// A score of the dimension with this place among the floors.
+    Dimension(usize),
+}
+
+/// What is said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// A rating of 0 to 10.
+    Rating(f64),
+    /// A quality of 0 to 1.
+    Quality(f64),
+    /// A judge's scores.
+    Scores(Scores),
+}
+
+/// What an event did besides being counted; for the log and for alerts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// The arm broke: it starts again.
+    Alarm {
+        /// The arm.
+        arm: usize,
+        /// Ratings of it at that time.
+        ratings: f64,
+        /// Its mean gap to the floor before.
+        gap: f64,
+        /// Whether it is switched off until a person acts.
+        off: bool,
+    },
+    /// The arm fails technically far more often than the baseline: rolled back.
+    Broken {
+        /// The arm.
+        arm: usize,
+    },
+    /// A canary moved on, or was rolled back.
+    Staged {
+        /// The arm.
+        arm: usize,
+        /// Where it stands now.
+        stage: Stage,
+        /// Wealth of the bet that it is below the floor.
+        harm: f64,
+        /// Wealth of the bet that it is above.
+        fine: f64,
+        /// Rated calls at the stage.
+        ratings: f64,
+    },
+    /// The baseline has fallen below what it was.
+    BaselineFell {
+        /// By how much.
+        lift: f64,
+    },
+    /// The vote was held back.
+    Held,
+    /// The vote was a repeat.
+    Repeat,
+    /// The vote holds no usable number, names no arm, or speaks of the time before the arm broke.
+    Refused,
+}
+
+/// How long a rolled-back canary waits for another look.
+const SECOND_LOOK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
+/// What a call leaves of the counts of ratings and judgements.
+const KEEP_COUNTS: f64 = 0.999;
+
+impl Scope {
+    /// A unit was served.
+    pub fn served(&mut self, unit: &Served<'_>) -> Vec<Change> {
+        let Some(own) = self.served.get(unit.arm) else { return vec![Change::Refused] };
+        let params = Arc::clone(&self.params);
+        let own = own * (1.0 - 1.0 / params.window) + 1.0;
+        self.served.iter_mut().for_each(|calls| *calls *= 1.0 - 1.0 / params.window);
+        if let Some(calls) = self.served.get_mut(unit.arm) {
+            *calls = own;
+        }
+        self.calls += 1;
+        self.ratings *= KEEP_COUNTS;
+        self.judgements *= KEEP_COUNTS;
+        Arc::make_mut(&mut self.costs).observe(unit.arm, &unit.spent, params.keep_cost);
+        if let Some(cost) = unit.spent.cost {
+            let savings = Arc::make_mut(&mut self.savings);
+            if unit.holdout {
+                savings.held(unit.spent.input, cost);
+            } else {
+                savings.routed(unit.spent.input, cost);
+            }
+        }
+        if let Some(surplus) = unit.proposed.filter(|surplus| surplus.is_finite()) {
+            self.multiplier.correct(surplus, params.step);
+        }
+        self.contexts.push_back(self.fit(unit.features).into());
+        if self.contexts.len() > params.contexts {
+            self.contexts.pop_front();
+        }
+        if self.calls % params.solve_every.max(1) == 1 || self.calls <= 5 {
+            self.solve();
+        }
+        self.test_failures(unit)
+    }
+
+    /// An outcome was heard. Repeats, impossible numbers and floods change nothing.
+    pub fn observe(&mut self, heard: &Observation<'_>) -> Vec<Change> {
+        let known = |share: &Share| share.arm < self.arms.len();
+        let usable = heard.weight > 0.0 && heard.weight.is_finite() && heard.shares.iter().all(known);
+        let Some(quality) = self.quality(heard).filter(|quality| quality.is_finite() && usable) else {
+            return vec![Change::Refused];
+        };
+        let phi = self.fit(heard.features);
+        let mean = |arm: usize| self.arms.get(arm).map_or(0.0, |arm| arm.linear.mean(&phi));
+        let lessons = lessons(quality, heard.shares, mean);
+        let stale = |arm: usize| {
+            self.arms.get(arm).and_then(|arm| arm.drift.last_alarm()).is_some_and(|alarm| heard.served_at < alarm)
+        };
+        let lessons: Vec<_> = lessons.into_iter().filter(|lesson| !stale(lesson.arm)).collect();
+        if !Arc::make_mut(&mut self.heard).note(origin_of(heard)) {
+            return vec![Change::Repeat];
+        }
+        if lessons.is_empty() {
+            return vec![Change::Refused];
+        }
+        let most = lessons.iter().max_by(|one, other| one.weight.total_cmp(&other.weight));
+        if let (Some(key), Some(most)) = (heard.key, most)
+            && !Arc::make_mut(&mut self.keys).admits(key, most.arm, quality, heard.at)
+        {
+            return vec![Change::Held];
+        }
+        match heard.source {
+            Source::Session => self.ratings += 1.0,
+            Source::Manual if heard.random => self.ratings += 1.0,
+            Source::Judge => self.judgements += 1.0,
+            Source::Manual | Source::Dimension(_) => {}
+        }
+        let response = self.pair_with_judge(heard, quality);
+        lessons
+            .iter()
+            .flat_map(|lesson| {
+                let weight = heard.weight * lesson.weight;
+                match heard.source {
+                    Source::Session => self.rated(lesson.arm, &phi, lesson.target, weight, response, heard),
+                    Source::Manual => self.by_hand(lesson.arm, &phi, lesson.target, weight, heard),
+                    Source::Judge => self.judged(lesson.arm, &phi, lesson.target, weight),
+                    Source::Dimension(at) => self.dimension(lesson.arm, at, lesson.target, weight),
+                }
+            })
+            .collect()
+    }
+
+    /// What the value stands for; `None` where it is none.
+    fn quality(&self, heard: &Observation<'_>) -> Option<f64> {
+        let finite = |value: f64| value.is_finite().then_some(value);
+        match heard.value {
+            Value::Rating(rating) => finite(rating).map(|rating| self.anchor.quality(rating.clamp(0.0, 10.0))),
+            Value::Quality(quality) => finite(quality).map(|quality| quality.clamp(-0.5, 1.3)),
+            Value::Scores(scores) => self.judge.quality(&scores),
+        }
+    }
+
+    /// Calibrates the judge on what both said; the weight of the rating by who answers, and the judge's own guess.
+    fn pair_with_judge(&mut self, heard: &Observation<'_>, quality: f64) -> (f64, Option<f64>) {
+        if let (Source::Judge, Value::Scores(scores)) = (heard.source, heard.value) {
+            Arc::make_mut(&mut self.judge).judged(&scores);
+        }
+        let Some(scores) = heard.judge.filter(|_| heard.source == Source::Session) else { return (1.0, None) };
+        let (weight, guess) = (self.judge.response_weight(&scores), self.judge.quality(&scores));
+        Arc::make_mut(&mut self.judge).rated(&scores, quality);
+        (weight, guess)
+    }
+
+    /// F times what the baseline would have scored.
+    fn need(&self, phi: &[f64]) -> f64 {
+        let baseline = self.arms.first().map_or(0.0, |arm| arm.linear.mean(phi).clamp(0.0, 1.1));
+        self.floor * (baseline + self.reference.lift())
+    }
+
+    fn rated(
+        &mut self,
+        arm: usize,
+        phi: &[f64],
+        target: f64,
+        weight: f64,
+        (response, guess): (f64, Option<f64>),
+        heard: &Observation<'_>,
+    ) -> Vec<Change> {
+        let (need, baseline_prior, params) = (self.need(phi), self.baseline_prior(), Arc::clone(&self.params));
+        let floor = self.floor;
+        let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
+        let own = Arc::make_mut(own);
+        let gap = if arm == 0 { target } else { target - need };
+        let mut changes = Vec::new();
+        if arm != 0 {
+            let prior = own.gap_prior(floor, baseline_prior);
+            let prior = super::guard::GapPrior { gap: prior.gap - own.penalty, ..prior };
+            let expected = own.rated.standing(prior).gap;
+            let deviation = own.rated.spread(0.06, 0.8, 0.25).sqrt();
+            let alarm = own.drift.observe((expected - gap) / deviation, weight, params.drift_slack, params.drift_alarm);
+            if alarm && own.rated.count > 20.0 {
+                let (ratings, before) = (own.levels.session.count, own.rated.mean());
+                own.break_off(&params);
+                let off = own.drift.alarmed(heard.at);
+                own.stage = if off { Stage::Off(None) } else { own.stage };
+                changes.push(Change::Alarm { arm, ratings, gap: before, off });
+            }
+        }
+        own.rated.observe(gap, weight * response, params.keep_guard);
+        let outcome = guess.map_or(target, |guess| (guess + response * (target - guess)).clamp(-0.5, 1.3));
+        own.linear.observe(phi, outcome, weight, params.keep_regression);
+        own.levels.session.observe(target, weight, 1.0);
+        if arm != 0 {
+            own.bets.observe(gap);
+            changes.extend(advance(own, arm, heard.at));
+        } else {
+            let fell = self.reference.lift() > 0.0;
+            let levels = self.arms.first().map(|arm| arm.levels.session).unwrap_or_default();
+            self.reference.observe(target, &levels);
+            let lift = self.reference.lift();
+            if !fell && lift > 0.0 {
+                changes.push(Change::BaselineFell { lift });
+            }
+        }
+        if changes.iter().any(|change| matches!(change, Change::Alarm { .. })) {
+            // The calls before the break were good: they are not judged again at the new level.
+            if let Some(served) = self.served.get_mut(arm) {
+                *served = served.min(30.0);
+            }
+        }
+        changes
+    }
+
+    fn by_hand(&mut self, arm: usize, phi: &[f64], target: f64, weight: f64, heard: &Observation<'_>) -> Vec<Change> {
+        let (need, params) = (self.need(phi), Arc::clone(&self.params));
+        let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
+        let own = Arc::make_mut(own);
+        own.levels.manual.observe(target, weight, 1.0);
+        own.linear.observe(phi, target, weight * params.manual_weight, params.keep_regression);
+        if heard.random {
+            own.rated.observe(if arm == 0 { target } else { target - need }, weight, params.keep_guard);
+        }
+        Vec::new()
+    }
+
+    fn judged(&mut self, arm: usize, phi: &[f64], target: f64, weight: f64) -> Vec<Change> {
+        let (need, params) = (self.need(phi), Arc::clone(&self.params));
+        let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
+        let own = Arc::make_mut(own);
+        own.levels.auto.observe(target, weight, 1.0);
+        own.judged.observe(if arm == 0 { target } else { target - need }, weight, params.keep_guard);
+        let off = if arm == 0 { 0.0 } else { bias(&own.judged, &own.rated, params.judge_bias) };
+        own.linear.observe(phi, target - off, weight * params.judge_weight, params.keep_regression);
+        Vec::new()
+    }
+
+    fn dimension(&mut self, arm: usize, at: usize, target: f64, weight: f64) -> Vec<Change> {
+        let Some(floor) = self.dimension_floors.get(at).map(|floor| floor.1) else { return vec![Change::Refused] };
+        let keep = self.params.keep_guard;
+        let level = self.arms.first().and_then(|arm| arm.dimensions.get(at)).copied().unwrap_or_default();
+        let baseline = level.standing(super::guard::GapPrior { gap: 0.8, count: 4.0 }).gap;
+        if let Some(own) = self.arms.get_mut(arm)
+            && let Some(gap) = Arc::make_mut(own).dimensions.get_mut(at)
+        {
+            gap.observe(if arm == 0 { target } else { target - floor * baseline }, weight, keep);
+        }
+        Vec::new()
+    }
+
+    fn baseline_prior(&self) -> f64 {
+        self.arms.first().map_or(0.0, |arm| arm.prior.mean)
+    }
+
+    /// Solves for the multiplier over the contexts of late.
+    fn solve(&mut self) {
+        let Some(baseline) = self.arms.first() else { return };
+        let paid = self.costs.paid();
+        let open: Vec<(&super::Arm, f64)> = self
+            .arms
+            .iter()
+            .zip(&paid)
+            .enumerate()
+            .filter(|(at, (arm, _))| *at == 0 || arm.stage == Stage::Open)
+            .filter_map(|(at, (arm, cost))| Some((&**arm, if at == 0 { cost.unwrap_or(1.0) } else { (*cost)? })))
+            .collect();
+        let cost: Vec<f64> = open.iter().map(|arm| arm.1).collect();
+        let outlook = |phi: &Arc<[f64]>| Outlook {
+            quality: open.iter().map(|arm| arm.0.linear.mean(phi)).collect(),
+            need: self.floor * (baseline.linear.mean(phi) + self.reference.lift()),
+        };
+        let outlook: Vec<Outlook> = self.contexts.iter().map(outlook).collect();
+        self.multiplier.solve(&outlook, &cost);
+    }
+
+    fn test_failures(&mut self, unit: &Served<'_>) -> Vec<Change> {
+        let rate = self.arms.first().map_or(0.01, |arm| arm.failures.rate());
+        let Some(own) = self.arms.get_mut(unit.arm) else { return Vec::new() };
+        let own = Arc::make_mut(own);
+        own.calls += 1;
+        own.last_call = Some(unit.at);
+        // A rolled-back arm that is served again had its second look granted.
+        if matches!(own.stage, Stage::Off(Some(until)) if unit.at >= until) {
+            own.stage = Stage::Canary(0);
+            own.bets = Bets::default();
+        }
+        let broken = own.failures.observe(unit.failed, rate);
+        if !broken || unit.arm == 0 {
+            return Vec::new();
+        }
+        own.failures = Failures::default();
+        own.bets = Bets::default();
+        let off = own.drift.alarmed(unit.at);
+        own.stage = if off { Stage::Off(None) } else { Stage::Off(Some(unit.at.plus(SECOND_LOOK))) };
+        vec![Change::Broken { arm: unit.arm }]
+    }
+
+    /// Whether the guard has ratings to listen to.
+    #[must_use]
+    pub fn is_rated(&self) -> bool {
+        self.basis() == Basis::Rated
+    }
+}
+
+/// Moves a canary on, or rolls it back, by what its bets show.
+fn advance(arm: &mut super::Arm, place: usize, at: Timestamp) -> Option<Change> {
+    let next = arm.stage.next(&arm.bets)?;
+    let next = if matches!(next, Stage::Off(_)) { Stage::Off(Some(at.plus(SECOND_LOOK))) } else { next };
+    let change = Change::Staged {
+        arm: place,
+        stage: next,
+        harm: arm.bets.harm(),
+        fine: arm.bets.fine(),
+        ratings: arm.bets.observations(),
+    };
+    arm.stage = next;
+    arm.bets = Bets::default();
+    Some(change)
+}
+
+fn origin_of(heard: &Observation<'_>) -> u64 {
+    let tag = match heard.source {
+        Source::Session => 1,
+        Source::Manual => 2,
+        Source::Judge => 3,
+        Source::Dimension(at) => 16_u64.saturating_add(at as u64),
+    };
+    let mut mixed = heard.origin ^ (tag << 56_u32).rotate_left(7);
+    super::chance::splitmix(&mut mixed)
+}

@@ -1,0 +1,204 @@
+//! Bayesian linear regression of quality on features, one per arm.
+//!
+//! ```text
+//! A = L0 + sum w phi phi'      b = (1 + n0) p e1 + sum w phi y      theta = A^-1 b
+//! mean = theta . phi           variance = phi' A^-1 phi
+//! ```
+//!
+//! `L0` is diag(1 + n0, ridge, ..., ridge): the constant carries the prior `p` worth `n0` observations, the other
+//! weights start at nothing and are held there by a strong ridge. The inverse is kept up by the rule of Sherman and
+//! Morrison, d x d steps for an observation. Forgetting scales the sums; because that scales the prior inside the inverse
+//! too, the inverse is made anew from `L0` and the sums every [`RENEWAL`] observations, which also bounds rounding.
+
+use serde::{Deserialize, Serialize};
+
+/// Observations after which the inverse is made anew.
+pub const RENEWAL: u32 = 64;
+
+/// The state of one regression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Linear {
+    ridge: f64,
+    level: f64,
+    pseudo: f64,
+    /// The discounted sum of w phi phi', row by row.
+    outer: Vec<f64>,
+    /// The discounted sum of w phi y.
+    moment: Vec<f64>,
+    inverse: Vec<f64>,
+    theta: Vec<f64>,
+    /// How much of the prior is left inside `inverse` since it was made anew.
+    kept: f64,
+    since: u32,
+    dimension: usize,
+}
+
+/// What a regression expects.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// The expected quality.
+    pub mean: f64,
+    /// phi' A^-1 phi: the variance in units of the noise.
+    pub variance: f64,
+}
+
+impl Linear {
+    /// Nothing seen yet: `level` worth `pseudo` observations.
+    #[must_use]
+    pub fn new(dimension: usize, ridge: f64, level: f64, pseudo: f64) -> Self {
+        let dimension = dimension.max(1);
+        let mut fresh = Self {
+            ridge,
+            level,
+            pseudo: pseudo.max(0.0),
+            outer: vec![0.0; dimension * dimension],
+            moment: vec![0.0; dimension],
+            inverse: Vec::new(),
+            theta: Vec::new(),
+            kept: 1.0,
+            since: 0,
+            dimension,
+        };
+        fresh.renew();
+        fresh
+    }
+
+    /// How many numbers a row of features has.
+    #[must_use]
+    pub const fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// The expected quality at these features, and its variance.
+    #[must_use]
+    pub fn predict(&self, phi: &[f64]) -> Prediction {
+        let mean = dot(&self.theta, phi);
+        Prediction { mean, variance: dot(&self.spread(phi), phi).max(1e-9) }
+    }
+
+    /// The expected quality alone.
+    #[must_use]
+    pub fn mean(&self, phi: &[f64]) -> f64 {
+        dot(&self.theta, phi)
+    }
+
+    /// Takes an outcome in with this weight, after everything before was scaled by `keep`.
+    pub fn observe(&mut self, phi: &[f64], outcome: f64, weight: f64, keep: f64) {
+        let usable = weight > 0.0 && weight.is_finite() && outcome.is_finite() && phi.iter().all(|x| x.is_finite());
+        if !usable || phi.len() != self.dimension {
+            return;
+        }
+        if keep < 1.0 {
+            for sum in self.outer.iter_mut().chain(&mut self.moment) {
+                *sum *= keep;
+            }
+            for part in &mut self.inverse {
+                *part /= keep;
+            }
+            self.kept *= keep;
+        }
+        for (row, left) in self.outer.chunks_exact_mut(self.dimension).zip(phi) {
+            add_scaled(row, phi, weight * left);
+        }
+        add_scaled(&mut self.moment, phi, weight * outcome);
+        let spread = self.spread(phi);
+        let scale = weight / (1.0 + weight * dot(&spread, phi));
+        for (row, left) in self.inverse.chunks_exact_mut(self.dimension).zip(&spread) {
+            add_scaled(row, &spread, -scale * left);
+        }
+        self.since += 1;
+        if self.since >= RENEWAL {
+            self.renew();
+        } else {
+            self.solve();
+        }
+    }
+
+    /// A regression that starts from this one's evidence, scaled by `share`.
+    #[must_use]
+    pub fn scaled(&self, share: f64) -> Self {
+        let mut copy = self.clone();
+        for sum in copy.outer.iter_mut().chain(&mut copy.moment) {
+            *sum *= share.clamp(0.0, 1.0);
+        }
+        copy.renew();
+        copy
+    }
+
+    /// A^-1 phi.
+    fn spread(&self, phi: &[f64]) -> Vec<f64> {
+        let mut sum = vec![0.0; self.dimension];
+        for (row, weight) in self.inverse.chunks_exact(self.dimension).zip(phi) {
+            add_scaled(&mut sum, row, *weight);
+        }
+        sum
+    }
+
+    fn solve(&mut self) {
+        let mut target = self.moment.clone();
+        if let Some(first) = target.first_mut() {
+            *first += self.kept * (1.0 + self.pseudo) * self.level;
+        }
+        self.theta = self.spread(&target);
+    }
+
+    /// Makes the inverse anew from the prior and the sums.
+    fn renew(&mut self) {
+        let mut full = self.outer.clone();
+        for (at, row) in full.chunks_exact_mut(self.dimension).enumerate() {
+            if let Some(own) = row.get_mut(at) {
+                *own += if at == 0 { 1.0 + self.pseudo } else { self.ridge };
+            }
+        }
+        self.inverse = inverse(full, self.dimension);
+        self.kept = 1.0;
+        self.since = 0;
+        self.solve();
+    }
+}
+
+pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    // Four sums side by side: the order is fixed, and the processor can do them at once.
+    let mut sums = [0.0; 4];
+    let (left_parts, right_parts) = (left.chunks_exact(4), right.chunks_exact(4));
+    let rest: f64 = left_parts.remainder().iter().zip(right_parts.remainder()).map(|(a, b)| a * b).sum();
+    for (left, right) in left_parts.zip(right_parts) {
+        for ((sum, a), b) in sums.iter_mut().zip(left).zip(right) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+pub(crate) fn add_scaled(sum: &mut [f64], row: &[f64], scale: f64) {
+    for (sum, value) in sum.iter_mut().zip(row) {
+        *sum += scale * value;
+    }
+}
+
+/// The inverse of a symmetric positive matrix by elimination without exchanges, which such a matrix does not need.
+pub(crate) fn inverse(mut left: Vec<f64>, size: usize) -> Vec<f64> {
+    let mut right = vec![0.0; size * size];
+    for (at, row) in right.chunks_exact_mut(size).enumerate() {
+        if let Some(own) = row.get_mut(at) {
+            *own = 1.0;
+        }
+    }
+    for pivot in 0..size {
+        let range = pivot * size..(pivot + 1) * size;
+        let (Some(left_row), Some(right_row)) = (left.get_mut(range.clone()), right.get_mut(range)) else {
+            break;
+        };
+        let scale = 1.0 / left_row.get(pivot).copied().unwrap_or(1.0).max(1e-12);
+        left_row.iter_mut().chain(right_row.iter_mut()).for_each(|value| *value *= scale);
+        let (left_pivot, right_pivot) = (left_row.to_vec(), right_row.to_vec());
+        for (at, (left_row, right_row)) in left.chunks_exact_mut(size).zip(right.chunks_exact_mut(size)).enumerate() {
+            let factor = left_row.get(pivot).copied().unwrap_or(0.0);
+            if at != pivot && factor != 0.0 {
+                add_scaled(left_row, &left_pivot, -factor);
+                add_scaled(right_row, &right_pivot, -factor);
+            }
+        }
+    }
+    right
+}

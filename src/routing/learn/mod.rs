@@ -1,0 +1,41 @@
+//! The learning router: what it knows of each arm, how it chooses, and how it learns from what came of it.
+//!
+//! [`Scope`] is the learned state of one route. [`Scope::decide`] reads it; [`Scope::served`] and [`Scope::observe`]
+//! change it. Time, chance and facts are arguments, so that a simulator, the gateway and the recomputation of a record
+//! run the same code. `docs/LEARNING.md` has the formulas on one page.
+
+pub mod anchor;
+pub mod arm;
+pub mod chance;
+pub mod cost;
+pub mod credit;
+pub mod decide;
+pub mod drift;
+pub mod eprocess;
+pub mod evidence;
+pub mod features;
+pub mod guard;
+pub mod judge;
+mod learning;
+pub mod linear;
+pub mod memory;
+pub mod multiplier;
+pub mod savings;
+pub mod scope;
+pub mod spec;
+mod verdict;
+
+pub use arm::Arm;
+pub use cost::{Costs, Estimate, Price, Spent};
+pub use credit::Share;
+pub use decide::recompute;
+pub use evidence::{Phase, Sources, Weighed};
+pub use features::Features;
+pub use judge::Scores;
+pub use learning::{Change, Observation, Served, Source, Value};
+pub use scope::{Basis, Scope};
+pub use spec::{ArmSpec, Params, Prior, ScopeSpec};
+pub use verdict::{ArmView, Ask, FloorView, Mode, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,332 @@
+//! The learned state of one route of one org, and how it is kept when the configuration changes.
+//!
+//! A scope is a fold over events: the same events in the same order give the same bits. The learner owns one and
+//! publishes copies of it; what is large stands behind `Arc`, so that a copy after one event shares all but what changed.
+
+use super::anchor::Anchor;
+use super::arm::Arm;
+use super::cost::{Costs, Estimate};
+use super::eprocess::Stage;
+use super::evidence::{self, Noise, Phase, Weighed};
+use super::guard::Gap;
+use super::judge::Calibration;
+use super::memory::{Heard, Keys};
+use super::multiplier::Multiplier;
+use super::savings::Savings;
+use super::spec::{Params, Prior, ScopeSpec};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The learned state of one route of one org.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    pub(super) floor: f64,
+    pub(super) dimension_floors: Vec<(String, f64)>,
+    pub(super) dimension: usize,
+    pub(super) params: Arc<Params>,
+    pub(super) policy: String,
+    pub(super) arms: Vec<Arc<Arm>>,
+    /// Calls of the window by arm.
+    pub(super) served: Vec<f64>,
+    pub(super) calls: u64,
+    /// Rated units, discounted by calls: whether anybody rates here at all.
+    pub(super) ratings: f64,
+    /// Judged units, likewise.
+    pub(super) judgements: f64,
+    pub(super) contexts: VecDeque<Arc<[f64]>>,
+    pub(super) multiplier: Multiplier,
+    pub(super) costs: Arc<Costs>,
+    pub(super) reference: Reference,
+    pub(super) anchor: Anchor,
+    pub(super) judge: Arc<Calibration>,
+    pub(super) savings: Arc<Savings>,
+    pub(super) heard: Arc<Heard>,
+    pub(super) keys: Arc<Keys>,
+}
+
+/// What the floor is relative to: the baseline as it is, or as it was when the contract was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Qualities of the baseline of late.
+    pub(super) current: Gap,
+    /// The mean at contract time less its own 90 % margin; `None` until there were enough ratings.
+    pub(super) frozen: Option<f64>,
+}
+
+/// Ratings of the baseline after which its level is frozen as the reference.
+const ENOUGH_FOR_REFERENCE: f64 = 100.0;
+/// What a rating leaves of the baseline's earlier ones, in the reference.
+const KEEP_REFERENCE: f64 = 0.99;
+
+impl Reference {
+    /// Takes a quality of the baseline in.
+    pub(super) fn observe(&mut self, quality: f64, undiscounted: &Gap) {
+        self.current.observe(quality, 1.0, KEEP_REFERENCE);
+        if self.frozen.is_none() && undiscounted.count >= ENOUGH_FOR_REFERENCE {
+            let error = (undiscounted.spread(0.01, 1.0, 0.25) / undiscounted.count).sqrt();
+            self.frozen = Some(undiscounted.mean() - 1.645 * error);
+        }
+    }
+
+    /// By how much the baseline stands below what it was: this much is added to what the floor asks for, so that the
+    /// floor does not sink with the baseline. The current mean must be below by its own margin too.
+    #[must_use]
+    pub fn lift(&self) -> f64 {
+        let Some(frozen) = self.frozen else { return 0.0 };
+        if self.current.count < 30.0 {
+            return 0.0;
+        }
+        let error = (self.current.spread(0.01, 1.0, 0.25) / self.current.count).sqrt();
+        (frozen - (self.current.mean() + 1.645 * error)).max(0.0)
+    }
+}
+
+/// Whose word the guard takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Nobody's yet: priors, and what little there is.
+    Prior,
+    /// The judge's, since nobody rates.
+    Judged,
+    /// The ratings'.
+    Rated,
+}
+
+impl Scope {
+    /// A scope about which only the specification is known.
+    #[must_use]
+    pub fn new(spec: &ScopeSpec) -> Self {
+        let priors = spec.priors();
+        let floors = spec.dimension_floors.len();
+        let arms = spec.arms.iter().zip(&priors);
+        let arms =
+            arms.map(|(arm, prior)| Arc::new(Arm::new(arm, *prior, spec.dimension, floors, &spec.params, Stage::Open)));
+        let mut scope = Self {
+            floor: spec.floor,
+            dimension_floors: spec.dimension_floors.clone(),
+            dimension: spec.dimension,
+            params: Arc::new(spec.params.clone()),
+            policy: policy(spec, &priors),
+            arms: arms.collect(),
+            served: vec![0.0; spec.arms.len()],
+            calls: 0,
+            ratings: 0.0,
+            judgements: 0.0,
+            contexts: VecDeque::new(),
+            multiplier: Multiplier::default(),
+            costs: Arc::new(Costs::new(spec.arms.iter().map(|arm| arm.cost_hint))),
+            reference: Reference::default(),
+            anchor: Anchor::default(),
+            judge: Arc::default(),
+            savings: Arc::new(Savings::default()),
+            heard: Arc::default(),
+            keys: Arc::default(),
+        };
+        scope.fund();
+        scope
+    }
+
+    /// Follows a changed configuration: arms that stay keep what they learned, new ones start as canaries.
+    /// A new baseline or another kind of features starts the scope again, since every gap is relative to them.
+    pub fn reconcile(&mut self, spec: &ScopeSpec) {
+        let same_baseline = self.arms.first().map(|arm| &arm.name) == spec.arms.first().map(|arm| &arm.name);
+        let floors_moved = self.dimension_floors != spec.dimension_floors;
+        if self.dimension != spec.dimension || self.arms.is_empty() {
+            *self = Self::new(spec);
+            return;
+        }
+        let priors = spec.priors();
+        let place = |name: &str| self.arms.iter().position(|arm| arm.name == name);
+        let places: Vec<Option<usize>> = spec.arms.iter().map(|arm| place(&arm.name)).collect();
+        let entry = if self.calls == 0 { Stage::Open } else { Stage::Canary(0) };
+        let floors = spec.dimension_floors.len();
+        let arms: Vec<Arc<Arm>> = spec
+            .arms
+            .iter()
+            .zip(&priors)
+            .zip(&places)
+            .enumerate()
+            .map(|(at, ((arm, prior), place))| {
+                let Some(known) = place.and_then(|place| self.arms.get(place)) else {
+                    let entry = if at == 0 { Stage::Open } else { entry };
+                    return Arc::new(Arm::new(arm, *prior, spec.dimension, floors, &spec.params, entry));
+                };
+                let mut kept = Arc::clone(known);
+                if !same_baseline || floors_moved || at == 0 && known.stage != Stage::Open {
+                    let kept = Arc::make_mut(&mut kept);
+                    if !same_baseline {
+                        kept.rated = Gap::default();
+                        kept.judged = Gap::default();
+                    }
+                    kept.dimensions = vec![Gap::default(); floors];
+                    kept.stage = if at == 0 { Stage::Open } else { kept.stage };
+                }
+                kept
+            })
+            .collect();
+        let served = |place: &Option<usize>| place.and_then(|place| self.served.get(place)).copied().unwrap_or(0.0);
+        self.served = places.iter().map(served).collect();
+        self.costs =
+            Arc::new(self.costs.rearranged(places.iter().copied().zip(spec.arms.iter().map(|arm| arm.cost_hint))));
+        if !same_baseline {
+            self.reference = Reference::default();
+            self.savings = Arc::new(Savings::default());
+        }
+        if self.arms.iter().map(|arm| &arm.name).ne(arms.iter().map(|arm| &arm.name)) {
+            Arc::make_mut(&mut self.keys).forget_arms();
+        }
+        self.arms = arms;
+        self.floor = spec.floor;
+        self.dimension_floors.clone_from(&spec.dimension_floors);
+        self.params = Arc::new(spec.params.clone());
+        self.policy = policy(spec, &priors);
+        self.fund();
+    }
+
+    /// Starts this scope from the evidence of a wider one, worth at most `most` observations for each arm.
+    pub fn adopt(&mut self, parent: &Self, most: f64) {
+        for own in &mut self.arms {
+            let Some(theirs) = parent.arms.iter().find(|arm| arm.name == own.name) else { continue };
+            if theirs.linear.dimension() == own.linear.dimension() && own.calls == 0 {
+                let share = (most / theirs.levels.session.count.max(1.0)).min(1.0);
+                Arc::make_mut(own).linear = theirs.linear.scaled(share);
+            }
+        }
+    }
+
+    /// A person has looked at an arm that was switched off: it may come back as a canary.
+    pub fn restore(&mut self, arm: usize) {
+        if let Some(arm) = self.arms.get_mut(arm) {
+            let arm = Arc::make_mut(arm);
+            arm.drift.forgive();
+            arm.failures.forgive();
+            if matches!(arm.stage, Stage::Off(_)) {
+                arm.stage = Stage::Canary(0);
+                arm.bets = super::eprocess::Bets::default();
+            }
+        }
+    }
+
+    /// The arms in their order; the first is the baseline.
+    pub fn arms(&self) -> impl Iterator<Item = &Arm> {
+        self.arms.iter().map(|arm| &**arm)
+    }
+
+    /// The place of an arm by its name.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.arms.iter().position(|arm| arm.name == name)
+    }
+
+    /// Units served so far.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// The parameters in force.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The name of the rule in force: it changes with parameters, priors, floors and features.
+    #[must_use]
+    pub fn policy(&self) -> &str {
+        &self.policy
+    }
+
+    /// What each arm costs relative to the baseline's mean, by what was paid so far.
+    #[must_use]
+    pub fn paid(&self) -> Vec<Option<f64>> {
+        self.costs.paid()
+    }
+
+    /// What this request costs on each arm in micro-USD, by prices and learned token counts.
+    #[must_use]
+    pub fn priced(&self, ask: &Estimate<'_>) -> Vec<Option<f64>> {
+        self.costs.priced(ask)
+    }
+
+    /// The same relative to the baseline's mean, as a decision wants it.
+    #[must_use]
+    pub fn relative_costs(&self, ask: &Estimate<'_>) -> Vec<Option<f64>> {
+        self.costs.relative(ask)
+    }
+
+    /// The shares of the four sources, over all arms.
+    #[must_use]
+    pub fn weights(&self) -> Weighed {
+        evidence::of_scope(self.arms(), &self.noise())
+    }
+
+    /// The shares of the four sources for one arm.
+    #[must_use]
+    pub fn arm_weights(&self, arm: usize) -> Weighed {
+        let counts = self.arms.get(arm).map(|arm| evidence::counts(arm)).unwrap_or_default();
+        evidence::weigh(&counts, &self.noise())
+    }
+
+    /// How far the scope has come.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        evidence::phase(&self.weights().shares)
+    }
+
+    /// Whose word the guard takes.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        if self.ratings >= self.params.enough_ratings {
+            Basis::Rated
+        } else if self.judgements >= self.params.enough_ratings {
+            Basis::Judged
+        } else {
+            Basis::Prior
+        }
+    }
+
+    /// What was saved against the baseline, by the hold-out.
+    #[must_use]
+    pub fn savings(&self) -> &Savings {
+        &self.savings
+    }
+
+    /// The rating scale's anchors.
+    #[must_use]
+    pub const fn anchor(&self) -> &Anchor {
+        &self.anchor
+    }
+
+    /// Learns the anchors from a rated session whose outcome is known.
+    pub fn anchor_on(&mut self, rating: f64, success: bool) {
+        self.anchor.learn(rating, success);
+    }
+
+    /// Votes held back because one key cast too many surprising ones.
+    #[must_use]
+    pub fn held_votes(&self) -> u64 {
+        self.keys.held()
+    }
+
+    fn noise(&self) -> Noise {
+        Noise { bias: self.params.judge_bias, benchmark: self.params.benchmark_error, ..Noise::default() }
+    }
+
+    /// The floor account starts with some calls of the baseline: what the first trials are paid from.
+    fn fund(&mut self) {
+        let credit = self.params.credit;
+        if self.calls == 0
+            && let Some(baseline) = self.served.first_mut()
+        {
+            *baseline = credit;
+        }
+    }
+}
+
+fn policy(spec: &ScopeSpec, priors: &[Prior]) -> String {
+    let arms: Vec<_> = spec.arms.iter().map(|arm| &arm.name).zip(priors).collect();
+    let text = format!("{} {:?} {arms:?} {} {:?}", spec.floor, spec.dimension_floors, spec.dimension, spec.params);
+    format!("{}-{:016x}", super::decide::VERSION, xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+}

@@ -1,0 +1,323 @@
+//! A decision from the state as it is published: nothing is changed by it.
+
+use super::chance::distribution;
+use super::decide::{Settled, VERSION, settle};
+use super::eprocess::Stage;
+use super::features::Features;
+use super::guard::{Account, Gap, GapPrior, Standing};
+use super::scope::{Basis, Scope};
+use crate::base::Timestamp;
+use crate::resource::trace::{FloorTrace, Part, Trace, Why};
+
+/// What is to be decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The request.
+    pub features: &'a Features,
+    /// Which arms passed the other gates, by place.
+    pub eligible: &'a [bool],
+    /// Expected cost of each relative to the baseline's mean; `None` = unknown, and then only the baseline may serve.
+    pub costs: &'a [Option<f64>],
+    /// The decision's chance.
+    pub seed: u64,
+    /// What for.
+    pub mode: Mode,
+    /// Calls that each arm served since this state was published: what a burst has already spent.
+    pub pending: &'a [f64],
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What a decision is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A call is served by it.
+    Live,
+    /// A dry run: what the next request gets in exploitation. The propensities are those of a live call.
+    Exploit,
+}
+
+/// The decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Who serves, by place.
+    pub winner: usize,
+    /// Why.
+    pub why: Why,
+    /// The probability that the call goes elsewhere than exploitation would send it.
+    pub exploration_rate: f64,
+    /// Each arm as it was seen.
+    pub arms: Vec<ArmView>,
+    /// The floor account.
+    pub floor: FloorView,
+    /// What a unit of quality is worth in baseline calls.
+    pub nu: f64,
+    /// The winner's share of the draws, or the probability that it holds the floor, whichever is less.
+    pub confidence: f64,
+    /// Score by which the best arm leads the second; `None` where there is no second.
+    pub top2_gap: Option<f64>,
+    /// Variance of single outcomes of the winner.
+    pub variance: f64,
+    /// Ratings of the winner.
+    pub samples: f64,
+    /// Whether what other orgs learned took part.
+    pub pooled: bool,
+    /// All that is needed to decide the same again.
+    pub trace: Trace,
+}
+
+/// One arm in a decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArmView {
+    /// Whether it took part.
+    pub part: Part,
+    /// Expected quality on this request.
+    pub mean: f64,
+    /// That less `z` standard errors of its gap.
+    pub lower: f64,
+    /// Ratings behind it.
+    pub samples: f64,
+    /// Expected cost relative to the baseline.
+    pub cost: Option<f64>,
+    /// nu x quality - cost.
+    pub score: Option<f64>,
+    /// Probability of being served.
+    pub propensity: f64,
+    /// Probability that it holds the floor on the calls that it gets.
+    pub holds_floor: f64,
+}
+
+/// The floor account in a decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FloorView {
+    /// The floor.
+    pub floor: f64,
+    /// The baseline's quality that it is relative to.
+    pub reference: f64,
+    /// Surplus of the window by `z` standard errors, in calls times quality.
+    pub before: f64,
+    /// The same if the proposed arm served.
+    pub after: f64,
+    /// The standard errors.
+    pub z: f64,
+    /// The probability that the window holds the floor.
+    pub holds: f64,
+    /// Whose word it is.
+    pub basis: Basis,
+}
+
+impl FloorView {
+    /// Whether the floor is not at risk.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.before >= 0.0
+    }
+}
+
+impl Scope {
+    /// Chooses who serves.
+    #[must_use]
+    pub fn decide(&self, ask: &Ask<'_>) -> Verdict {
+        let mut trace = self.trace(ask);
+        let settled = settle(&trace, ask.seed);
+        let (winner, why) = match ask.mode {
+            Mode::Live => (settled.winner, settled.why),
+            Mode::Exploit => (
+                settled.best,
+                if settled.best == settled.fallback && settled.proposed < 0.0 { Why::Guard } else { Why::Exploit },
+            ),
+        };
+        trace.winner = winner;
+        trace.why = why;
+        trace.propensity.clone_from(&settled.propensity);
+        self.verdict(trace, &settled)
+    }
+
+    /// The inputs of the choice, rounded to what the record holds.
+    fn trace(&self, ask: &Ask<'_>) -> Trace {
+        let phi: Vec<f64> = self.fit(ask.features);
+        let params = &*self.params;
+        let part: Vec<Part> = (0..self.arms.len()).map(|arm| self.part(arm, ask)).collect();
+        let predictions: Vec<_> = self.arms.iter().map(|arm| arm.linear.predict(&phi)).collect();
+        let pending: f64 = ask.pending.iter().filter(|calls| calls.is_finite()).sum();
+        let fade = (1.0 - 1.0 / params.window).powf(1.0 + pending.max(0.0));
+        let served = self.served.iter().enumerate().map(|(arm, calls)| {
+            single(calls * fade + ask.pending.get(arm).copied().filter(|calls| calls.is_finite()).unwrap_or(0.0))
+        });
+        Trace {
+            version: VERSION,
+            policy: self.policy.clone(),
+            seed: format!("{:016x}", ask.seed),
+            features: ask.features.version,
+            phi: ask.features.values.clone(),
+            draws: params.draws,
+            holdout: single(params.holdout),
+            z: single(params.z),
+            nu: single(self.multiplier.nu()),
+            stage: self.arms.iter().map(|arm| single(arm.stage.share())).collect(),
+            part,
+            mean: predictions.iter().map(|prediction| single(prediction.mean)).collect(),
+            spread: predictions.iter().map(|prediction| single(params.spread * prediction.variance.sqrt())).collect(),
+            cost: ask
+                .costs
+                .iter()
+                .take(self.arms.len())
+                .map(|cost| cost.filter(|cost| cost.is_finite()).map(single))
+                .collect(),
+            served: served.collect(),
+            floors: self.floors(),
+            winner: 0,
+            why: Why::Default,
+            propensity: Vec::new(),
+        }
+    }
+
+    /// A row of features as this scope's regressions take it: cut, or filled up with zeros.
+    pub(super) fn fit(&self, features: &Features) -> Vec<f64> {
+        let mut phi: Vec<f64> = features.values.iter().take(self.dimension).map(|value| f64::from(*value)).collect();
+        phi.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = 0.0);
+        phi.resize(self.dimension, 0.0);
+        phi
+    }
+
+    fn part(&self, arm: usize, ask: &Ask<'_>) -> Part {
+        let Some(own) = self.arms.get(arm) else { return Part::Gated };
+        if !ask.eligible.get(arm).copied().unwrap_or(false) {
+            return Part::Gated;
+        }
+        if arm == 0 {
+            return Part::Open;
+        }
+        if ask.costs.get(arm).copied().flatten().is_none_or(|cost| !cost.is_finite()) {
+            return Part::Unpriced;
+        }
+        match own.stage {
+            Stage::Open => Part::Open,
+            Stage::Canary(_) => Part::Canary,
+            // What was rolled back gets another look after its time.
+            Stage::Off(Some(until)) if ask.now >= until => Part::Canary,
+            Stage::Off(_) => Part::Off,
+        }
+    }
+
+    /// Every floor's view of the arms.
+    fn floors(&self) -> Vec<FloorTrace> {
+        let trace = |standings: Vec<Standing>| FloorTrace {
+            gap: standings.iter().map(|standing| single(standing.gap)).collect(),
+            variance: standings.iter().map(|standing| single(standing.variance)).collect(),
+        };
+        let dimensions = self.dimension_floors.iter().enumerate();
+        std::iter::once(trace(self.standings()))
+            .chain(dimensions.map(|(at, (_, floor))| trace(self.dimension_standings(at, *floor))))
+            .collect()
+    }
+
+    /// The gap of every arm to the floor of quality.
+    pub(super) fn standings(&self) -> Vec<Standing> {
+        let (basis, bias) = (self.basis(), self.params.judge_bias);
+        let baseline_prior = self.arms.first().map_or(0.0, |arm| arm.prior.mean);
+        let slack = 1.0 - self.floor;
+        let standing = |(at, arm): (usize, &std::sync::Arc<super::Arm>)| {
+            if at == 0 {
+                let own = arm.own_quality().scaled(slack);
+                return Standing { gap: own.gap - self.floor * self.reference.lift(), ..own };
+            }
+            match basis {
+                Basis::Judged => arm.judged_standing(self.floor, baseline_prior, bias),
+                Basis::Rated | Basis::Prior => arm.standing(self.floor, baseline_prior),
+            }
+        };
+        self.arms.iter().enumerate().map(standing).collect()
+    }
+
+    /// The gap of every arm to the floor of one dimension. Without a score an arm is taken to be as good as the baseline
+    /// is believed to be, for little: the first scores decide.
+    fn dimension_standings(&self, dimension: usize, floor: f64) -> Vec<Standing> {
+        const LEVEL: f64 = 0.8;
+        let own = |arm: &super::Arm| arm.dimensions.get(dimension).copied().unwrap_or_default();
+        let prior = GapPrior { gap: (1.0 - floor) * LEVEL, count: 4.0 };
+        let standing = |(at, arm): (usize, &std::sync::Arc<super::Arm>)| {
+            let gap: Gap = own(arm);
+            if at == 0 {
+                return gap.standing(GapPrior { gap: LEVEL, count: 4.0 }).scaled(1.0 - floor);
+            }
+            gap.standing(prior)
+        };
+        self.arms.iter().enumerate().map(standing).collect()
+    }
+
+    fn verdict(&self, trace: Trace, settled: &Settled) -> Verdict {
+        let standings = self.standings();
+        let (z, nu) = (f64::from(trace.z), f64::from(trace.nu));
+        let at = |list: &[f32], arm: usize| list.get(arm).map_or(0.0, |value| f64::from(*value));
+        let arms: Vec<ArmView> = self
+            .arms
+            .iter()
+            .enumerate()
+            .map(|(arm, own)| {
+                let standing = standings.get(arm).copied().unwrap_or_default();
+                let cost = trace.cost.get(arm).copied().flatten().map(f64::from);
+                let mean = at(&trace.mean, arm);
+                let error = if arm == 0 { own.own_quality().variance.sqrt() } else { standing.variance.sqrt() };
+                ArmView {
+                    part: trace.part.get(arm).copied().unwrap_or(Part::Gated),
+                    mean,
+                    lower: mean - z * error,
+                    samples: own.levels.session.count + own.levels.manual.count,
+                    cost,
+                    score: cost.map(|cost| nu * mean - cost),
+                    propensity: settled.propensity.get(arm).copied().unwrap_or(0.0),
+                    holds_floor: if arm == 0 {
+                        1.0
+                    } else {
+                        distribution(standing.gap / standing.variance.max(1e-12).sqrt())
+                    },
+                }
+            })
+            .collect();
+        let account = Account::of(trace.served.iter().map(|served| f64::from(*served)).zip(&standings));
+        let floor = FloorView {
+            floor: self.floor,
+            reference: self.arms.first().map_or(0.0, |arm| arm.own_quality().gap) + self.reference.lift(),
+            before: account.lower(z),
+            after: settled.proposed,
+            z,
+            holds: account.holds(),
+            basis: self.basis(),
+        };
+        let mut scores: Vec<f64> =
+            arms.iter().filter(|arm| arm.part == Part::Open).filter_map(|arm| arm.score).collect();
+        scores.sort_by(|a, b| b.total_cmp(a));
+        let winner = arms.get(trace.winner);
+        Verdict {
+            winner: trace.winner,
+            why: trace.why,
+            exploration_rate: (1.0 - settled.propensity.get(settled.best).copied().unwrap_or(1.0)).max(0.0),
+            confidence: settled
+                .share
+                .get(trace.winner)
+                .copied()
+                .unwrap_or(0.0)
+                .min(winner.map_or(0.0, |winner| winner.holds_floor)),
+            top2_gap: match scores.as_slice() {
+                [first, second, ..] => Some(first - second),
+                _ => None,
+            },
+            variance: self.arms.get(trace.winner).map_or(0.0, |arm| arm.rated.spread(0.0, 1.0, 0.25)),
+            samples: winner.map_or(0.0, |winner| winner.samples),
+            pooled: self.arms.iter().any(|arm| arm.from_pool),
+            floor,
+            nu,
+            arms,
+            trace,
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the record holds single precision, and the choice is made from it"
+)]
+fn single(value: f64) -> f32 {
+    value as f32
+}
