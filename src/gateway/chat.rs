@@ -8,6 +8,7 @@ use super::operation::{Operation, Whole};
 use super::record::{Draft, End, completion_id};
 use super::relay::Relay;
 use super::resolve::{Wanted, resolve};
+use super::select::Purpose;
 use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
 use crate::base::{ApiError, RequestId, SessionId};
@@ -78,6 +79,18 @@ impl Gateway {
         id: RequestId,
     ) -> Result<(Draft, Wanted), ApiError> {
         self.store.admit()?;
+        self.arrive(caller, labels, operation, id, Purpose::Serve)
+    }
+
+    /// What arrives, as the stages after it see it. Changes nothing by itself.
+    pub(super) fn arrive(
+        self: &Arc<Self>,
+        caller: Caller,
+        labels: Labels,
+        operation: &Operation,
+        id: RequestId,
+        purpose: Purpose,
+    ) -> Result<(Draft, Wanted), ApiError> {
         let config = self.config();
         let wanted = resolve(&config, &caller, &labels, operation.model())?;
         let created_at = self.now();
@@ -92,7 +105,11 @@ impl Gateway {
                     user: user.as_deref(),
                 };
                 let prints = request.prints();
-                self.sessions.infer(&config.sessions, speaker, prints, created_at, || fresh_session(id))
+                let fresh = || fresh_session(id);
+                match purpose {
+                    Purpose::Serve => self.sessions.infer(&config.sessions, speaker, prints, created_at, fresh),
+                    Purpose::Foresee => self.sessions.foresee(&config.sessions, speaker, prints, created_at, fresh),
+                }
             }
         };
         let keeps_bodies = config.retention.bodies.is_some() && !labels.zero_retention;
@@ -133,7 +150,7 @@ impl Gateway {
 
     /// Stages two to four: choose, dispatch, record.
     async fn answer(self: &Arc<Self>, mut draft: Draft, wanted: &Wanted, operation: &Operation) -> Response<Body> {
-        let targets = select::choose(&mut draft, wanted, operation);
+        let targets = select::choose(&mut draft, wanted, operation, Purpose::Serve);
         let deadline = deadline(draft.config.server.request_timeout);
         match dispatch(&mut draft, operation, &targets, deadline).await {
             Ok(Answered::Whole(whole)) => whole_answer(draft, whole).await,

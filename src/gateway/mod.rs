@@ -10,6 +10,7 @@ mod caller;
 mod chat;
 mod dispatch;
 mod events;
+mod foresee;
 mod keyring;
 pub mod labels;
 mod operation;
@@ -159,6 +160,11 @@ impl Gateway {
     /// The route's next position for `round_robin`.
     fn next_turn(&self, route: &RouteId) -> u64 {
         self.turns.load().get(route).map_or(0, |turn| turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The route's next position for `round_robin`, left as it is.
+    fn coming_turn(&self, route: &RouteId) -> u64 {
+        self.turns.load().get(route).map_or(0, |turn| turn.load(Ordering::Relaxed))
     }
 
     /// The wall clock: the only place on the request path that reads it.

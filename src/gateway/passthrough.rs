@@ -94,7 +94,7 @@ impl Gateway {
         }
     }
 
-    fn passed(
+    pub(super) fn passed(
         self: &Arc<Self>,
         caller: Caller,
         labels: Labels,
@@ -146,7 +146,7 @@ fn picked(from: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
 }
 
 /// The provider: named by header, or the only one, or the one whose catalogue knows the body's model.
-fn target(config: &Config, labels: &Labels, body: &Bytes) -> Result<ModelRef, ApiError> {
+pub(super) fn target(config: &Config, labels: &Labels, body: &Bytes) -> Result<ModelRef, ApiError> {
     #[derive(Deserialize)]
     struct Named<'a> {
         #[serde(borrow)]

@@ -51,6 +51,16 @@ impl<K: Hash + Eq + Clone, V: Clone> Recent<K, V> {
         Some(value)
     }
 
+    /// What is remembered of `key`, left where it lies.
+    pub(crate) fn peek<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+        shard.young.get(key).or_else(|| shard.old.get(key)).cloned()
+    }
+
     /// Remembers `value` under `key`.
     pub(crate) fn put(&self, key: K, value: V) {
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,5 +86,16 @@ mod tests {
         assert_eq!(recent.get(&9_999), Some(9_999));
         let kept = (100..10_000).filter(|key| recent.get(key).is_some()).count();
         assert!(kept <= 2 * 160, "{kept}");
+    }
+
+    #[test]
+    fn a_peek_keeps_nothing_alive() {
+        let recent: Recent<u32, u32> = Recent::new(160);
+        recent.put(7, 7);
+        let forgotten = (100..10_000).find(|key| {
+            recent.put(*key, *key);
+            recent.peek(&7).is_none()
+        });
+        assert!(forgotten.is_some(), "looked at at every step, and forgotten none the less");
     }
 }

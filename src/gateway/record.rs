@@ -155,6 +155,12 @@ impl Draft {
         None
     }
 
+    /// The decision that this request would leave if its winner answered. Nothing is recorded.
+    pub(crate) fn foreseen(mut self) -> Decision {
+        self.ended = true;
+        self.decision(&End::default(), Duration::ZERO)
+    }
+
     fn decision(&self, end: &End, total: Duration) -> Decision {
         let usage = end.usage;
         let cost = match (&self.served, &usage) {

@@ -1,63 +1,50 @@
-//! The stage that chooses: gathers the facts of this moment and asks `routing`.
+//! The stage that chooses: gathers the facts of this moment, makes a plan of them, and asks `routing`.
+//!
+//! Serving a request and foreseeing one share all of it. Only serving takes the route's turn, draws a chance
+//! and gives the session its model.
 
+use super::Gateway;
 use super::operation::Operation;
 use super::record::Draft;
 use super::resolve::Wanted;
 use crate::base::ModelRef;
+use crate::config::Config;
 use crate::config::settings::{Route, Sticky};
 use crate::resource::decision::Strategy;
-use crate::routing::{Facts, Plan, choose as choose_by_plan};
+use crate::routing::{Choice, Facts, Plan, choose as choose_by_plan};
 use rand::RngExt;
 use tokio::time::Instant;
 
+/// What a choice is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A request that will be served by it.
+    Serve,
+    /// A dry run, which changes nothing: nothing is taken, drawn, kept or refreshed.
+    Foresee,
+}
+
+/// What is known at this moment about one request's candidates.
+struct Situation<'a> {
+    /// The route that it goes by.
+    route: Option<&'a Route>,
+    /// The candidates, the default model first.
+    facts: Vec<Facts<'a>>,
+    /// The model that the session has, where the route is sticky.
+    held: Option<ModelRef>,
+    /// Whether an operator has put the route back to its default model.
+    pinned: bool,
+}
+
 /// Notes the choice in the draft; the targets to call, in order.
-pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation) -> Vec<ModelRef> {
+pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, purpose: Purpose) -> Vec<ModelRef> {
     let gateway = std::sync::Arc::clone(&draft.gateway);
     let config = std::sync::Arc::clone(&draft.config);
-    let now = Instant::now();
-    let (models, route): (Vec<&ModelRef>, Option<&Route>) = match wanted {
-        Wanted::Route(route) => (route.models().collect(), Some(route)),
-        Wanted::List(models) => (models.iter().collect(), None),
-        Wanted::Model(model) => (vec![model], None),
-    };
-    let infos: Vec<_> = models.iter().map(|model| config.catalogue.get(model)).collect();
-    let facts: Vec<Facts<'_>> = models
-        .iter()
-        .zip(&infos)
-        .map(|(model, info)| Facts {
-            model,
-            info: info.map(|info| &**info),
-            configured: config.providers.contains_key(&model.provider),
-            circuit_open: gateway.breakers.is_open(model, now),
-            median_ms: if draft.strategy == Strategy::LatencyBased {
-                gateway.latency.p50(model).and_then(
-                    |median| {
-                        if operation.stream() { median.ttft_ms } else { median.total_ms }
-                    },
-                )
-            } else {
-                None
-            },
-            weight: route.map_or(0, |route| weight(route, model)),
-        })
-        .collect();
-    let org = draft.caller.org.as_str();
-    let sticky = route.filter(|route| route.sticky == Sticky::Session && route.strategy != Strategy::Fallback);
-    let held = sticky.and_then(|route| gateway.sessions.model(org, &draft.place.session, &route.id));
-    let plan = Plan {
-        strategy: draft.strategy,
-        candidates: &facts,
-        fallback: route.map_or(&[], |route| &route.fallback),
-        held: held.as_ref(),
-        pinned: route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id)),
-        turn: route.map_or(0, |route| gateway.next_turn(&route.id)),
-        chance: rand::rng().random(),
-    };
+    let situation = situation(&gateway, &config, draft, wanted, operation, purpose);
+    let plan = plan(&gateway, &situation, draft.strategy, purpose);
     let Some(choice) = choose_by_plan(&plan, &operation.needs()) else { return Vec::new() };
-    if let Some(route) = sticky
-        && held.as_ref() != Some(&choice.winner)
-    {
-        gateway.sessions.hold(org, &draft.place.session, &route.id, choice.winner.clone());
+    if purpose == Purpose::Serve {
+        hold(&gateway, &situation, draft, &choice);
     }
     let mut targets = vec![choice.winner.clone()];
     for backup in draft.labels.fallback.iter().chain(&choice.backups) {
@@ -67,6 +54,79 @@ pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation) 
     }
     draft.choice = Some(choice);
     targets
+}
+
+/// Gathers the facts.
+fn situation<'a>(
+    gateway: &Gateway,
+    config: &'a Config,
+    draft: &Draft,
+    wanted: &'a Wanted,
+    operation: &Operation,
+    purpose: Purpose,
+) -> Situation<'a> {
+    let now = Instant::now();
+    let (models, route): (Vec<&ModelRef>, Option<&Route>) = match wanted {
+        Wanted::Route(route) => (route.models().collect(), Some(route)),
+        Wanted::List(models) => (models.iter().collect(), None),
+        Wanted::Model(model) => (vec![model], None),
+    };
+    let median = |model: &ModelRef| {
+        let median = gateway.latency.p50(model)?;
+        if operation.stream() { median.ttft_ms } else { median.total_ms }
+    };
+    let facts = models
+        .into_iter()
+        .map(|model| Facts {
+            model,
+            info: config.catalogue.get(model).map(|info| &**info),
+            configured: config.providers.contains_key(&model.provider),
+            circuit_open: gateway.breakers.is_open(model, now),
+            median_ms: if draft.strategy == Strategy::LatencyBased { median(model) } else { None },
+            weight: route.map_or(0, |route| weight(route, model)),
+        })
+        .collect();
+    let (org, session) = (draft.caller.org.as_str(), &draft.place.session);
+    let held = sticky(route).and_then(|route| match purpose {
+        Purpose::Serve => gateway.sessions.model(org, session, &route.id),
+        Purpose::Foresee => gateway.sessions.foreseen_model(org, session, &route.id),
+    });
+    let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
+    Situation { route, facts, held, pinned }
+}
+
+/// Makes a plan of the facts.
+fn plan<'a>(gateway: &Gateway, situation: &'a Situation<'a>, strategy: Strategy, purpose: Purpose) -> Plan<'a> {
+    let route = situation.route;
+    Plan {
+        strategy,
+        candidates: &situation.facts,
+        fallback: route.map_or(&[], |route| &route.fallback),
+        held: situation.held.as_ref(),
+        pinned: situation.pinned,
+        turn: route.map_or(0, |route| match purpose {
+            Purpose::Serve => gateway.next_turn(&route.id),
+            Purpose::Foresee => gateway.coming_turn(&route.id),
+        }),
+        chance: match purpose {
+            Purpose::Serve => Some(rand::rng().random()),
+            Purpose::Foresee => None,
+        },
+    }
+}
+
+/// The route, where its sessions keep their model.
+fn sticky(route: Option<&Route>) -> Option<&Route> {
+    route.filter(|route| route.sticky == Sticky::Session && route.strategy != Strategy::Fallback)
+}
+
+/// Gives the session the model that was chosen for it.
+fn hold(gateway: &Gateway, situation: &Situation<'_>, draft: &Draft, choice: &Choice) {
+    if let Some(route) = sticky(situation.route)
+        && situation.held.as_ref() != Some(&choice.winner)
+    {
+        gateway.sessions.hold(draft.caller.org.as_str(), &draft.place.session, &route.id, choice.winner.clone());
+    }
 }
 
 fn weight(route: &Route, model: &ModelRef) -> u32 {

@@ -12,7 +12,6 @@ use crate::base::{ModelRef, RouteId, SessionId, Timestamp, limits};
 use crate::config::settings;
 use crate::wire::conversation::Role;
 use crate::wire::{MessagePrint, print_of_text};
-use std::time::Duration;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 /// The memory of conversations and of the model that each session has.
@@ -94,27 +93,19 @@ impl Sessions {
         now: Timestamp,
         fresh: impl FnOnce() -> SessionId,
     ) -> Place {
-        if !settings.infer || messages.is_empty() {
-            return Place::of(fresh(), true);
-        }
-        let mut prints = Vec::with_capacity(messages.len());
-        let mut print = speaker.print();
-        for message in messages {
-            print = extend(print, message);
-            prints.push(print);
-        }
-        // A continuation adds at least one message, so the whole history itself is never looked up:
-        // the same question asked twice is two sessions. System messages alone are no conversation.
-        let first_turn = messages.iter().position(|message| message.role != Role::System).unwrap_or(messages.len());
-        let earlier = prints.iter().take(messages.len() - 1).skip(first_turn).rev();
-        let found = earlier.filter_map(|print| self.recall(*print, now, settings.infer_window)).next();
-        let session = found.unwrap_or_else(fresh);
-        Place { session, inferred: true, print: Some(print) }
+        place(settings, speaker, messages, now, fresh, |print| self.beginnings.get(&print))
     }
 
-    fn recall(&self, print: u64, now: Timestamp, window: Duration) -> Option<SessionId> {
-        let left = self.beginnings.get(&print)?;
-        (now <= left.at.plus(window)).then_some(left.session)
+    /// The place that [`Sessions::infer`] would give; no memory is refreshed.
+    pub(crate) fn foresee(
+        &self,
+        settings: &settings::Sessions,
+        speaker: Speaker<'_>,
+        messages: &[MessagePrint],
+        now: Timestamp,
+        fresh: impl FnOnce() -> SessionId,
+    ) -> Place {
+        place(settings, speaker, messages, now, fresh, |print| self.beginnings.peek(&print))
     }
 
     /// Leaves the call's history, with its answer, for the calls that continue it.
@@ -132,10 +123,42 @@ impl Sessions {
         self.models.get(&(session_print(org, session), route.clone()))
     }
 
+    /// The same; no memory is refreshed.
+    pub(crate) fn foreseen_model(&self, org: &str, session: &SessionId, route: &RouteId) -> Option<ModelRef> {
+        self.models.peek(&(session_print(org, session), route.clone()))
+    }
+
     /// Gives the session its model on this route.
     pub(crate) fn hold(&self, org: &str, session: &SessionId, route: &RouteId, model: ModelRef) {
         self.models.put((session_print(org, session), route.clone()), model);
     }
+}
+
+/// The place of a call: the session of the longest earlier history that `recall` knows within the window.
+fn place(
+    settings: &settings::Sessions,
+    speaker: Speaker<'_>,
+    messages: &[MessagePrint],
+    now: Timestamp,
+    fresh: impl FnOnce() -> SessionId,
+    recall: impl Fn(u64) -> Option<Left>,
+) -> Place {
+    if !settings.infer || messages.is_empty() {
+        return Place::of(fresh(), true);
+    }
+    let mut prints = Vec::with_capacity(messages.len());
+    let mut print = speaker.print();
+    for message in messages {
+        print = extend(print, message);
+        prints.push(print);
+    }
+    // A continuation adds at least one message, so the whole history itself is never looked up:
+    // the same question asked twice is two sessions. System messages alone are no conversation.
+    let first_turn = messages.iter().position(|message| message.role != Role::System).unwrap_or(messages.len());
+    let earlier = prints.iter().take(messages.len() - 1).skip(first_turn).rev();
+    let found = earlier.filter_map(|print| recall(*print)).find(|left| now <= left.at.plus(settings.infer_window));
+    let session = found.map_or_else(fresh, |left| left.session);
+    Place { session, inferred: true, print: Some(print) }
 }
 
 fn session_print(org: &str, session: &SessionId) -> u64 {
@@ -145,6 +168,7 @@ fn session_print(org: &str, session: &SessionId) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const ON: settings::Sessions = settings::Sessions { infer: true, infer_window: Duration::from_secs(60) };
     const ALICE: Speaker<'static> = Speaker { org: "default", key: None, user: Some("alice") };

@@ -20,8 +20,9 @@ pub struct Plan<'a> {
     pub pinned: bool,
     /// How many choices this route has made: the position of `round_robin`.
     pub turn: u64,
-    /// A number drawn evenly from [0, 1): the chance of `weighted`.
-    pub chance: f64,
+    /// A number drawn evenly from [0, 1): the chance of `weighted`. `None` = nothing is drawn, and the most
+    /// probable candidate is told.
+    pub chance: Option<f64>,
 }
 
 /// Who serves, and why.
@@ -135,7 +136,7 @@ fn pick<'a>(
 }
 
 /// Draws by weight; `None` where no eligible candidate has any.
-fn weighted<'a>(chance: f64, eligible: &[&'a Facts<'a>]) -> Option<(&'a ModelRef, Vec<f64>)> {
+fn weighted<'a>(chance: Option<f64>, eligible: &[&'a Facts<'a>]) -> Option<(&'a ModelRef, Vec<f64>)> {
     let total: u64 = eligible.iter().map(|facts| u64::from(facts.weight)).sum();
     if total == 0 {
         return None;
@@ -143,6 +144,11 @@ fn weighted<'a>(chance: f64, eligible: &[&'a Facts<'a>]) -> Option<(&'a ModelRef
     #[expect(clippy::cast_precision_loss, reason = "a sum of at most a few thousand u32 weights")]
     let total = total as f64;
     let shares: Vec<f64> = eligible.iter().map(|facts| f64::from(facts.weight) / total).collect();
+    let Some(chance) = chance else {
+        // The first of the heaviest: `max_by_key` would give the last.
+        let heaviest = eligible.iter().rev().max_by_key(|facts| facts.weight)?;
+        return Some((heaviest.model, shares));
+    };
     let mut left = chance.clamp(0.0, 1.0);
     for (facts, share) in eligible.iter().zip(&shares) {
         left -= share;

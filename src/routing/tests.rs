@@ -12,7 +12,7 @@ fn facts(model: &ModelRef) -> Facts<'_> {
 }
 
 fn plan<'a>(strategy: Strategy, candidates: &'a [Facts<'a>]) -> Plan<'a> {
-    Plan { strategy, candidates, fallback: &[], held: None, pinned: false, turn: 0, chance: 0.0 }
+    Plan { strategy, candidates, fallback: &[], held: None, pinned: false, turn: 0, chance: Some(0.0) }
 }
 
 fn names(models: &[ModelRef]) -> Vec<&str> {
@@ -147,12 +147,23 @@ fn no_candidates_no_choice() {
     assert_eq!(choose(&plan(Strategy::Weighted, &[]), &Needs::default()), None);
 }
 
+#[test]
+fn without_a_draw_the_heaviest_is_told_with_the_same_propensities() {
+    let all = models(&["a", "b", "c", "d"]);
+    let facts: Vec<_> = all.iter().zip([1, 4, 4, 1]).map(|(model, weight)| Facts { weight, ..facts(model) }).collect();
+    let foreseen = choose(&Plan { chance: None, ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
+    let drawn = choose(&plan(Strategy::Weighted, &facts), &Needs::default()).unwrap();
+    assert_eq!((&*foreseen.winner.model, foreseen.propensity), ("b", Some(0.4)));
+    assert_eq!(&*drawn.winner.model, "a");
+    assert_eq!(foreseen.candidates, drawn.candidates);
+}
+
 proptest! {
     #[test]
     fn weights_become_propensities_that_sum_to_one(weights in prop::collection::vec(0u32..1000, 1..8), chance in 0.0..1.0f64) {
         let all: Vec<_> = (0..weights.len()).map(|index| ModelRef::new("p", &index.to_string())).collect();
         let facts: Vec<_> = all.iter().zip(&weights).map(|(model, weight)| Facts { weight: *weight, ..facts(model) }).collect();
-        let choice = choose(&Plan { chance, ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
+        let choice = choose(&Plan { chance: Some(chance), ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
         if weights.iter().all(|weight| *weight == 0) {
             prop_assert_eq!(choice.why, "default");
         } else {
@@ -167,7 +178,7 @@ proptest! {
         let all = models(&["a", "b", "c"]);
         let weights = [70, 0, 30];
         let facts: Vec<_> = all.iter().zip(weights).map(|(model, weight)| Facts { weight, ..facts(model) }).collect();
-        let choice = choose(&Plan { chance, ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
+        let choice = choose(&Plan { chance: Some(chance), ..plan(Strategy::Weighted, &facts) }, &Needs::default()).unwrap();
         prop_assert_eq!(&*choice.winner.model, if chance < 0.7 { "a" } else { "c" });
     }
 }
