@@ -5,7 +5,7 @@ The release binary runs with its decisions recorded, pinned to core 0; the load 
 upstream share core 1. nginx as a plain reverse proxy is the yardstick where it is installed. Traffic goes
 to 127.0.0.1 only and every run is bounded. Prints one Markdown table and the raw figures as JSON.
 
-    benches/overhead/run.py [--seconds 6] [--rounds 3] [--quick] [--json FILE]
+    benches/overhead/run.py [--seconds 6] [--rounds 3] [--quick] [--only open,stream] [--binary FILE] [--json FILE]
 """
 
 import argparse
@@ -26,6 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TARGET = ROOT / "target" / "overhead"
 CORE_GATEWAY, CORE_LOAD = "0", "1"
+PARTS = ("open", "closed", "stream", "large", "slow")
 
 
 def build():
@@ -76,8 +77,8 @@ def rss_mib(pid):
 
 
 class Bench:
-    def __init__(self, seconds, rounds):
-        self.seconds, self.rounds, self.started = seconds, rounds, []
+    def __init__(self, seconds, rounds, binary):
+        self.seconds, self.rounds, self.binary, self.started = seconds, rounds, binary, []
         self.dir = tempfile.TemporaryDirectory(prefix="floopy-bench-")
         self.mock_port, self.port, self.nginx_port = free_port(), free_port(), free_port()
 
@@ -110,7 +111,7 @@ class Bench:
             'weights = { "mock/gpt-4o-mini" = 1 }\n'
         )
         began = time.monotonic()
-        self.gateway = self.start(CORE_GATEWAY, [str(ROOT / "target/release/floopy"), "serve", "--config", str(config)], cwd=self.dir.name)
+        self.gateway = self.start(CORE_GATEWAY, [str(self.binary), "serve", "--config", str(config)], cwd=self.dir.name)
         wait_http(f"http://127.0.0.1:{self.port}/readyz")
         self.ready_ms = (time.monotonic() - began) * 1000
         time.sleep(1.0)
@@ -185,40 +186,48 @@ def main():
     arguments.add_argument("--quick", action="store_true", help="one short round: does it still run?")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--no-build", action="store_true")
+    arguments.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/floopy", help="another build of floopy, to compare")
+    arguments.add_argument("--only", default=",".join(PARTS), help="parts to run, of: %(default)s")
     options = arguments.parse_args()
     if options.quick:
         options.seconds, options.rounds = 1, 1
     if not options.no_build:
         build()
-    bench = Bench(options.seconds, options.rounds)
+    parts = options.only.split(",")
+    bench = Bench(options.seconds, options.rounds, options.binary)
     raw, rows = {}, []
     try:
         bench.up()
         names = [name for name in bench.urls() if name != "direct"]
         warm = ["--concurrency", 8, "--seconds", 1]
         bench.each(*warm, rounds=1)
-        for rate in (200, 1000):
-            raw[f"open_{rate}"] = results = bench.each("--rate", rate, "--poisson", "--seconds", options.seconds)
-            for percentile in ("p50", "p99", "p999"):
-                rows.append((f"added {percentile} at {rate}/s (ms)", {name: added(results, name, "lat", percentile) for name in names}))
-        raw["closed"] = results = bench.each("--concurrency", 32, "--seconds", options.seconds)
-        rows.append(("requests/s, closed loop, 32 connections", {name: statistics.median(r["rps"] for r in results[name]) for name in names}))
-        rows.append(("CPU per request (µs)", {name: statistics.median(r["cpu_s"] / r["ok"] * 1e6 for r in results[name]) for name in names}))
-        raw["stream"] = results = bench.each("--rate", 100, "--poisson", "--stream", "--seconds", options.seconds)
-        rows.append(("added time to first token p50 at 100/s (ms)", {name: added(results, name, "ttft", "p50") for name in names}))
-        raw["stream_closed"] = results = bench.each("--concurrency", 16, "--stream", "--seconds", options.seconds)
-        rows.append(("CPU per SSE event (µs)", {name: statistics.median(r["cpu_s"] / r["events"] * 1e6 for r in results[name]) for name in names}))
-        raw["large"] = results = bench.each("--rate", 100, "--poisson", "--prompt-bytes", 100_000, "--seconds", options.seconds)
-        rows.append(("added p50, 100 KB prompt at 100/s (ms)", {name: added(results, name, "lat", "p50") for name in names}))
-        bench.mock(ttft_us=1_000_000, chunk_us=200_000, chunks=20)
-        before = rss_mib(bench.gateway.pid)
-        raw["slow"] = {}
-        for name, (url, model) in bench.urls().items():
-            raw["slow"][name] = bench.load(url, model, "--concurrency", 1000, "--requests", 1000, "--stream", "--tokens", 20, "--seconds", 20, "--timeout", 60)
-        rows.append(("1,000 slow streams: chunk transit p50 (ms)", {name: raw["slow"][name]["transit"]["p50"] / 1000 for name in names}))
-        rows.append(("1,000 slow streams: chunk transit p99 (ms)", {name: raw["slow"][name]["transit"]["p99"] / 1000 for name in names}))
-        rows.append(("1,000 slow streams: memory afterwards (MiB)", {"floopy": rss_mib(bench.gateway.pid)}))
-        rows.append(("memory before them (MiB)", {"floopy": before}))
+        if "open" in parts:
+            for rate in (200, 1000):
+                raw[f"open_{rate}"] = results = bench.each("--rate", rate, "--poisson", "--seconds", options.seconds)
+                for percentile in ("p50", "p99", "p999"):
+                    rows.append((f"added {percentile} at {rate}/s (ms)", {name: added(results, name, "lat", percentile) for name in names}))
+        if "closed" in parts:
+            raw["closed"] = results = bench.each("--concurrency", 32, "--seconds", options.seconds)
+            rows.append(("requests/s, closed loop, 32 connections", {name: statistics.median(r["rps"] for r in results[name]) for name in names}))
+            rows.append(("CPU per request (µs)", {name: statistics.median(r["cpu_s"] / r["ok"] * 1e6 for r in results[name]) for name in names}))
+        if "stream" in parts:
+            raw["stream"] = results = bench.each("--rate", 100, "--poisson", "--stream", "--seconds", options.seconds)
+            rows.append(("added time to first token p50 at 100/s (ms)", {name: added(results, name, "ttft", "p50") for name in names}))
+            raw["stream_closed"] = results = bench.each("--concurrency", 16, "--stream", "--seconds", options.seconds)
+            rows.append(("CPU per SSE event (µs)", {name: statistics.median(r["cpu_s"] / r["events"] * 1e6 for r in results[name]) for name in names}))
+        if "large" in parts:
+            raw["large"] = results = bench.each("--rate", 100, "--poisson", "--prompt-bytes", 100_000, "--seconds", options.seconds)
+            rows.append(("added p50, 100 KB prompt at 100/s (ms)", {name: added(results, name, "lat", "p50") for name in names}))
+        if "slow" in parts:
+            bench.mock(ttft_us=1_000_000, chunk_us=200_000, chunks=20)
+            before = rss_mib(bench.gateway.pid)
+            raw["slow"] = {}
+            for name, (url, model) in bench.urls().items():
+                raw["slow"][name] = bench.load(url, model, "--concurrency", 1000, "--requests", 1000, "--stream", "--tokens", 20, "--seconds", 20, "--timeout", 60)
+            rows.append(("1,000 slow streams: chunk transit p50 (ms)", {name: raw["slow"][name]["transit"]["p50"] / 1000 for name in names}))
+            rows.append(("1,000 slow streams: chunk transit p99 (ms)", {name: raw["slow"][name]["transit"]["p99"] / 1000 for name in names}))
+            rows.append(("1,000 slow streams: memory afterwards (MiB)", {"floopy": rss_mib(bench.gateway.pid)}))
+            rows.append(("memory before them (MiB)", {"floopy": before}))
         rows.append(("memory idle after start (MiB)", {"floopy": bench.idle_mib}))
         rows.append(("start to ready (ms)", {"floopy": bench.ready_ms}))
         bad = {key: sum(r["bad"] for rs in ([v] if isinstance(v, dict) else v for v in group.values()) for r in rs) for key, group in raw.items()}

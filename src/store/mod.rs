@@ -13,6 +13,8 @@ mod cursor;
 mod error;
 mod log;
 mod open;
+mod polite;
+mod queue;
 mod read;
 mod scrub;
 mod session;

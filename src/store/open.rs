@@ -4,6 +4,7 @@ use super::apply::{Change, Done, FeedbackTarget};
 use super::chain::Kind;
 use super::error::Error;
 use super::log::Checkpoint;
+use super::polite::{Manners, Polite};
 use super::settings::NewConstraints;
 use super::tables;
 use super::writer::{self, Op, Writer};
@@ -63,7 +64,7 @@ pub struct Health {
 }
 
 /// Where the pages are: a file, or what a test puts in its place.
-pub(super) type Opener = Box<dyn Fn() -> Result<Database, Error> + Send + Sync>;
+pub(super) type Opener = Box<dyn Fn(&Manners) -> Result<Database, Error> + Send + Sync>;
 
 /// The database while it is open; `None` while the writer opens it anew after a failure.
 pub(super) type Shared = Arc<RwLock<Option<Arc<Database>>>>;
@@ -102,17 +103,18 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
 }
 
 /// Opens the file, or makes it, readable for its owner only. A file that is no redb file is left alone.
-pub(super) fn open_file(path: &Path) -> Result<Database, Error> {
+pub(super) fn open_file(path: &Path, manners: &Manners) -> Result<Database, Error> {
     if !path.exists() {
         make_file(path)?;
     }
     let mut head = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-    file.take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path).map_err(|error| unreadable(&error))?;
+    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
     if head != MAGIC {
         return Err(Error::Foreign);
     }
-    builder().open(path).map_err(database_error)
+    let backend = redb::backends::FileBackend::new(file).map_err(database_error)?;
+    builder().create_with_backend(Polite::new(backend, manners)).map_err(database_error)
 }
 
 /// Makes an empty database under another name and puts it in its place whole: a crash on the way leaves
@@ -208,14 +210,15 @@ impl Store {
     pub fn open(options: Options) -> Result<Self, Error> {
         make_folder(&options.folder)?;
         let path = options.folder.join(FILE);
-        Self::start(&options, Box::new(move || open_file(&path)))
+        Self::start(&options, Box::new(move |manners| open_file(&path, manners)))
     }
 
     pub(super) fn start(options: &Options, opener: Opener) -> Result<Self, Error> {
-        let database = opener()?;
+        let manners = Manners::default();
+        let database = opener(&manners)?;
         let cursor_secret = prepare(&database)?;
         let database: Shared = Arc::new(RwLock::new(Some(Arc::new(database))));
-        let writer = writer::start(options, Arc::clone(&database), opener)?;
+        let writer = writer::start(options, Arc::clone(&database), opener, manners)?;
         Ok(Self { database, cursor_secret, writer: Arc::new(writer) })
     }
 

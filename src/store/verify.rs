@@ -3,6 +3,7 @@
 use super::chain::{self, Kind};
 use super::error::Error;
 use super::open::{FILE, Store, open_file};
+use super::polite::Manners;
 use super::tables;
 use crate::resource::Decision;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -41,7 +42,7 @@ pub fn verify_folder(folder: &Path) -> Result<Report, Error> {
     if !path.is_file() {
         return Err(Error::Unreadable("there is no floopy.redb in it".into()));
     }
-    verify(&open_file(&path)?)
+    verify(&open_file(&path, &Manners::default())?)
 }
 
 pub(super) fn verify(database: &Database) -> Result<Report, Error> {
@@ -124,7 +125,7 @@ impl Store {
             return Err(Error::Unreadable("the file for the backup exists already".into()));
         }
         let from = self.snapshot()?;
-        let copy = open_file(to)?;
+        let copy = open_file(to, &Manners::default())?;
         let txn = copy.begin_write()?;
         macro_rules! copy_table {
             ($($table:expr),*) => {

@@ -3,11 +3,12 @@
 use super::apply::{Batch, Change, Done};
 use super::error::Error;
 use super::open::{Opener, Options, Recorded, Shared};
+use super::polite::Manners;
+use super::queue::{Queue, Refused};
 use super::tables;
 use redb::{Database, ReadableTable};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,6 +20,8 @@ const QUEUE: usize = 65_536;
 const MAX_BACKLOG: usize = 60_000;
 /// Operations in one transaction.
 const MAX_GROUP: usize = 4_096;
+/// Records that wait from which on requests and the writer take turns as equals.
+const CROWDED: usize = 1_024;
 /// How long to wait after a failed write.
 const RETRY: Duration = Duration::from_millis(200);
 /// How often old bodies are looked for, and how many go at once.
@@ -33,7 +36,6 @@ pub(super) enum Op {
     Decision { recorded: Box<Recorded>, done: Option<Waiter<()>> },
     Change { change: Box<Change>, done: Waiter<Done> },
     Flush { done: Waiter<()> },
-    Stop,
 }
 
 impl Op {
@@ -45,25 +47,30 @@ impl Op {
 
 /// The writer's handle.
 pub(super) struct Writer {
-    queue: SyncSender<Op>,
+    queue: Arc<Queue<Op>>,
     pub(super) backlog: Arc<AtomicUsize>,
     failure: Arc<Mutex<Option<String>>>,
     /// How many commits have made a chain longer.
     pub(super) commits: watch::Receiver<u64>,
-    stopped: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(super) fn send(&self, op: Op) -> Result<(), Error> {
-        self.backlog.fetch_add(1, Ordering::Relaxed);
-        self.queue.try_send(op).map_err(|error| {
+        let urgent = op.is_urgent();
+        let waiting = self.backlog.fetch_add(1, Ordering::Relaxed);
+        self.queue.push(op, urgent).map_err(|refused| {
             self.backlog.fetch_sub(1, Ordering::Relaxed);
-            match error {
-                TrySendError::Full(_) => Error::Backlogged,
-                TrySendError::Disconnected(_) => Error::Closed,
+            match refused {
+                Refused::Full => Error::Backlogged,
+                Refused::Closed => Error::Closed,
             }
-        })
+        })?;
+        // On one core a writer that is behind would stay behind: requests that never pause leave it no time.
+        if waiting >= CROWDED {
+            std::thread::yield_now();
+        }
+        Ok(())
     }
 
     pub(super) fn is_backlogged(&self) -> bool {
@@ -77,9 +84,7 @@ impl Writer {
 
     /// Ends the thread after what is queued; waits for it.
     pub(super) fn stop(&self) {
-        if !self.stopped.swap(true, Ordering::Relaxed) && self.queue.send(Op::Stop).is_err() {
-            tracing::debug!("the store's writer had ended already");
-        }
+        self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the store's writer panicked");
@@ -94,14 +99,15 @@ impl Drop for Writer {
 }
 
 /// Starts the writer.
-pub(super) fn start(options: &Options, database: Shared, opener: Opener) -> Result<Writer, Error> {
-    let (queue, receiver) = sync_channel(QUEUE);
+pub(super) fn start(options: &Options, database: Shared, opener: Opener, manners: Manners) -> Result<Writer, Error> {
+    let queue = Arc::new(Queue::new(QUEUE));
     let (committed, commits) = watch::channel(0);
     let (backlog, failure) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
     let work = Loop {
-        receiver,
+        queue: Arc::clone(&queue),
         database,
         opener,
+        manners,
         backlog: Arc::clone(&backlog),
         failure: Arc::clone(&failure),
         committed,
@@ -114,13 +120,14 @@ pub(super) fn start(options: &Options, database: Shared, opener: Opener) -> Resu
         .name("floopy-store".into())
         .spawn(move || work.run())
         .map_err(|error| Error::Unreadable(error.kind().to_string()))?;
-    Ok(Writer { queue, backlog, failure, commits, stopped: AtomicBool::new(false), thread: Mutex::new(Some(thread)) })
+    Ok(Writer { queue, backlog, failure, commits, thread: Mutex::new(Some(thread)) })
 }
 
 struct Loop {
-    receiver: Receiver<Op>,
+    queue: Arc<Queue<Op>>,
     database: Shared,
     opener: Opener,
+    manners: Manners,
     backlog: Arc<AtomicUsize>,
     failure: Arc<Mutex<Option<String>>>,
     committed: watch::Sender<u64>,
@@ -134,11 +141,12 @@ struct Loop {
 impl Loop {
     fn run(mut self) {
         loop {
-            let (group, stopping) = self.gather();
-            if !group.is_empty() || !self.kept.is_empty() {
-                self.write(group);
+            let patience = if self.kept.is_empty() { SWEEP } else { RETRY };
+            let group = self.queue.group(patience, self.window, MAX_GROUP);
+            if !group.items.is_empty() || !self.kept.is_empty() {
+                self.write(group.items);
             }
-            if stopping {
+            if group.last {
                 if !self.kept.is_empty() {
                     tracing::error!(count = self.kept.len(), "decisions could not be written before the end");
                 }
@@ -148,36 +156,11 @@ impl Loop {
         }
     }
 
-    /// The next group: whatever comes within the window, or at once where somebody waits.
-    fn gather(&self) -> (Vec<Op>, bool) {
-        let patience = if self.kept.is_empty() { SWEEP } else { RETRY };
-        let mut group = Vec::new();
-        let first = match self.receiver.recv_timeout(patience) {
-            Ok(Op::Stop) | Err(RecvTimeoutError::Disconnected) => return (group, true),
-            Ok(op) => op,
-            Err(RecvTimeoutError::Timeout) => return (group, false),
-        };
-        let until = Instant::now() + self.window;
-        let mut urgent = first.is_urgent();
-        group.push(first);
-        while group.len() < MAX_GROUP {
-            let left = if urgent { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
-            match self.receiver.recv_timeout(left) {
-                Ok(Op::Stop) | Err(RecvTimeoutError::Disconnected) => return (group, true),
-                Ok(op) => {
-                    urgent |= op.is_urgent();
-                    group.push(op);
-                }
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        (group, false)
-    }
-
     /// Writes a group in one transaction. Where it fails, those who wait are told, and decisions that
     /// nobody waits for are kept for the next try.
-    fn write(&mut self, group: Vec<Op>) {
+    fn write(&mut self, group: VecDeque<Op>) {
         let count = group.len();
+        self.manners.hurry(self.backlog.load(Ordering::Relaxed) >= CROWDED);
         match self.commit(&group) {
             Ok(answers) => {
                 self.set_failure(None);
@@ -212,7 +195,7 @@ impl Loop {
         self.database.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
     }
 
-    fn commit(&mut self, group: &[Op]) -> Result<Vec<Result<Done, Error>>, Error> {
+    fn commit(&mut self, group: &VecDeque<Op>) -> Result<Vec<Result<Done, Error>>, Error> {
         if self.database().is_err() {
             self.reopen();
         }
@@ -227,8 +210,9 @@ impl Loop {
             answers.push(match op {
                 Op::Decision { recorded, .. } => batch.decision(recorded).map(|()| Done::Nothing),
                 Op::Change { change, .. } => batch.change(change),
-                Op::Flush { .. } | Op::Stop => Ok(Done::Nothing),
+                Op::Flush { .. } => Ok(Done::Nothing),
             });
+            self.manners.give_way();
             // What a caller got wrong concerns that caller; anything else undoes the group.
             if let Some(Err(error)) = answers.last()
                 && *error != Error::NotFound
@@ -263,7 +247,7 @@ impl Loop {
                 }
             }
         }
-        match (self.opener)() {
+        match (self.opener)(&self.manners) {
             Ok(database) => {
                 *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(database));
             }
@@ -320,7 +304,7 @@ fn tell(op: Op, answer: Result<Done, Error>) {
     let gone = match op {
         Op::Decision { done: Some(done), .. } | Op::Flush { done } => done.send(answer.map(drop)).is_err(),
         Op::Change { done, .. } => done.send(answer).is_err(),
-        Op::Decision { done: None, .. } | Op::Stop => false,
+        Op::Decision { done: None, .. } => false,
     };
     if gone {
         tracing::debug!("nobody waits for an operation's answer any more");

@@ -1,6 +1,7 @@
 mod log;
 
 use super::open::{Opener, open_backend, open_file};
+use super::polite::Manners;
 use super::*;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::resource::decision::{Outcome, Reason, Status, Strategy, Target, UsageNote};
@@ -223,7 +224,7 @@ async fn any_edit_deletion_swap_or_cut_is_found() {
             usize::try_from(seed % below as u64).unwrap()
         };
         let (at, other) = (1 + draw(13) as u64, 1 + draw(13) as u64);
-        let database = open_file(&path).unwrap();
+        let database = open_file(&path, &Manners::default()).unwrap();
         let txn = database.begin_write().unwrap();
         {
             let mut log = txn.open_table(tables::LOG).unwrap();
@@ -364,7 +365,7 @@ async fn whichever_operation_fails_nothing_acknowledged_is_lost() {
     let mut failed = 0;
     for n in 0.. {
         let disk = Failing::default();
-        let opener = |disk: Failing| -> Opener { Box::new(move || open_backend(disk.clone())) };
+        let opener = |disk: Failing| -> Opener { Box::new(move |_| open_backend(disk.clone())) };
         // A file is put in its place whole: the disk begins to fail after that.
         drop(open_backend(disk.clone()).unwrap());
         disk.left.store(n, Ordering::Relaxed);
@@ -408,7 +409,7 @@ async fn a_disk_that_works_again_takes_what_was_kept() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Failing::default();
     let again = disk.clone();
-    let store = Store::start(&options(folder.path()), Box::new(move || open_backend(again.clone()))).unwrap();
+    let store = Store::start(&options(folder.path()), Box::new(move |_| open_backend(again.clone()))).unwrap();
     disk.failing.store(true, Ordering::Relaxed);
     let kept = recorded(decision("a", "s", 1));
     let id = kept.decision.request_id;
