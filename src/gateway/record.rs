@@ -132,7 +132,6 @@ impl Draft {
         let keeps_bodies = self.messages.is_some();
         let recorded = Recorded {
             decision,
-            completion_id: end.completion_id,
             messages: self.messages.take(),
             answer: end.answer.map(|answer| answer.message).filter(|message| keeps_bodies && !message.is_empty()),
         };
@@ -228,6 +227,7 @@ impl Draft {
             session_path: self.labels.session_path.clone(),
             properties: self.labels.properties.clone(),
             dropped_parameters: self.dropped.clone(),
+            completion_id: end.completion_id.clone(),
             config_generation: self.config.generation,
         }
     }

@@ -303,6 +303,9 @@ pub struct Decision {
     /// Parameters that the served target could not take and that policy dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped_parameters: Vec<String>,
+    /// The id that the client knows the answer by: it may name its feedback's target with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_id: Option<String>,
     /// Generation of the configuration that decided.
     pub config_generation: u64,
 }

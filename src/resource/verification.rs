@@ -13,6 +13,9 @@ pub struct Verification {
     pub entries: u64,
     /// Decisions among them.
     pub decisions: u64,
+    /// Entries that retention has removed from the beginnings of chains: what is left is verified from there on.
+    #[serde(default)]
+    pub pruned: u64,
     /// The first thing that is wrong.
     pub broken: Option<Break>,
 }

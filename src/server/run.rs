@@ -119,6 +119,7 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         folder: config.data.clone(),
         group_window: config.audit.group_window,
         bodies: config.retention.bodies,
+        decisions: config.retention.decisions,
     })?;
     let key = local_key::ensure(&config.data).map_err(|error| {
         Error::System(format!("the data folder cannot hold {}: {error}", local_key::ADMIN_KEY_FILE))

@@ -118,7 +118,7 @@ impl<'t> Batch<'t> {
         txn.open_table(tables::BY_REQUEST)?.insert(decision.request_id.as_bytes(), (org, sequence))?;
         txn.open_table(tables::BY_TIME)?.insert((org, decision.created_at.0, sequence), ())?;
         txn.open_table(tables::BY_SESSION)?.insert((org, decision.session_id.as_str(), sequence), ())?;
-        if let Some(completion) = &recorded.completion_id {
+        if let Some(completion) = &decision.completion_id {
             txn.open_table(tables::COMPLETIONS)?.insert((org, completion.as_str()), decision.request_id.as_bytes())?;
         }
         if let Some(messages) = &recorded.messages {

@@ -29,10 +29,12 @@ pub enum Kind {
     Constraints,
     /// An org's word on pooled priors was changed.
     Priors,
+    /// Retention has removed the chain's beginning.
+    Pruned,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Decision,
         Self::Feedback,
         Self::Rating,
@@ -43,6 +45,7 @@ impl Kind {
         Self::Judged,
         Self::Constraints,
         Self::Priors,
+        Self::Pruned,
     ];
 
     const fn byte(self) -> u8 {
@@ -57,6 +60,7 @@ impl Kind {
             Self::Judged => 8,
             Self::Constraints => 9,
             Self::Priors => 10,
+            Self::Pruned => 11,
         }
     }
 

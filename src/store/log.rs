@@ -50,7 +50,7 @@ pub enum Logged {
         /// Whether it is pinned now.
         pinned: bool,
     },
-    /// Keys and the configuration: nothing that is learned from.
+    /// Keys, the configuration, retention: nothing that is learned from.
     Other(Kind),
 }
 
@@ -82,7 +82,7 @@ fn logged(kind: Kind, payload: &[u8]) -> Result<Logged, Error> {
             let Pin { route, pinned } = json(payload)?;
             Logged::Pin { route, pinned }
         }
-        Kind::KeyCreated | Kind::KeyRevoked | Kind::Config => Logged::Other(kind),
+        Kind::KeyCreated | Kind::KeyRevoked | Kind::Config | Kind::Pruned => Logged::Other(kind),
     })
 }
 

@@ -16,6 +16,7 @@ mod open;
 mod polite;
 mod queue;
 mod read;
+mod retention;
 mod scrub;
 mod session;
 mod settings;

@@ -36,6 +36,8 @@ pub struct Options {
     pub group_window: Duration,
     /// How long bodies are kept; `None` = never written.
     pub bodies: Option<Duration>,
+    /// How long decisions are kept; `None` = for ever.
+    pub decisions: Option<Duration>,
 }
 
 /// One request's record and, where retention allows, its bodies. The bodies are scrubbed before they are
@@ -44,8 +46,6 @@ pub struct Options {
 pub struct Recorded {
     /// The record.
     pub decision: Decision,
-    /// The id that the client knows the answer by.
-    pub completion_id: Option<String>,
     /// The `messages` array as the client sent it.
     pub messages: Option<Bytes>,
     /// The assistant's message as OpenAI JSON.
@@ -198,6 +198,7 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::CONSTRAINTS)?;
     txn.open_table(tables::PRIORS)?;
     txn.open_table(tables::CHECKPOINTS)?;
+    txn.open_table(tables::ANCHORS)?;
     txn.commit()?;
     Ok(secret.into())
 }

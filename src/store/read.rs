@@ -77,7 +77,7 @@ fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<
     let decision: Decision = json(entry.payload)?;
     let previous = match log.get((org, sequence - 1))? {
         Some(bytes) => chain::decode(bytes.value())?.sha256,
-        None => [0; 32],
+        None => txn.open_table(tables::ANCHORS)?.get(org)?.map_or([0; 32], |anchor| anchor.value().1),
     };
     let id = decision.request_id;
     let rating =

@@ -3,7 +3,7 @@
 use redb::TableDefinition;
 
 /// Format of the file: raised with every change that an older release could not read.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// Facts about the file itself.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -43,3 +43,5 @@ pub(super) const CONSTRAINTS: TableDefinition<'_, &str, &[u8]> = TableDefinition
 pub(super) const PRIORS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("priors");
 /// Org → (format, sequence, bytes): what was made of the log up to there. Not part of the truth.
 pub(super) const CHECKPOINTS: TableDefinition<'_, u32, (u32, u64, &[u8])> = TableDefinition::new("checkpoints");
+/// Org → (sequence, hash) of the last entry that retention has removed from the beginning of its chain.
+pub(super) const ANCHORS: TableDefinition<'_, u32, (u64, [u8; 32])> = TableDefinition::new("anchors");

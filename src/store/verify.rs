@@ -1,9 +1,10 @@
 //! Proving a store whole: every chain from its first entry, and the indexes against the log.
 
-use super::chain::{self, Kind};
+use super::chain::{self, Kind, hex};
 use super::error::Error;
 use super::open::{FILE, Store, open_file};
 use super::polite::Manners;
+use super::retention::Pruned;
 use super::tables;
 use crate::resource::Decision;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -18,6 +19,8 @@ pub struct Report {
     pub entries: u64,
     /// Decisions among them.
     pub decisions: u64,
+    /// Entries that retention has removed.
+    pub pruned: u64,
     /// The first thing that is wrong.
     pub broken: Option<Break>,
 }
@@ -65,7 +68,10 @@ fn walk(txn: &ReadTransaction) -> Result<Report, Error> {
 /// Walks one chain; where and how it breaks.
 fn walk_org(txn: &ReadTransaction, org: u32, report: &mut Report) -> Result<Option<(u64, String)>, Error> {
     let (log, by_request) = (txn.open_table(tables::LOG)?, txn.open_table(tables::BY_REQUEST)?);
-    let (mut expected, mut previous) = (1, [0; 32]);
+    let anchor = txn.open_table(tables::ANCHORS)?.get(org)?.map(|anchor| anchor.value());
+    let (mut expected, mut previous) = anchor.map_or((1, [0; 32]), |(through, sha256)| (through + 1, sha256));
+    let mut pruned: Option<Pruned> = None;
+    report.pruned += expected - 1;
     for row in log.range((org, 0)..=(org, u64::MAX))? {
         let (key, bytes) = row?;
         let (_, sequence) = key.value();
@@ -88,6 +94,9 @@ fn walk_org(txn: &ReadTransaction, org: u32, report: &mut Report) -> Result<Opti
                 return Ok(Some((sequence, "the index does not lead to this decision".into())));
             }
         }
+        if entry.kind == Kind::Pruned {
+            pruned = serde_json::from_slice(entry.payload).ok();
+        }
         report.entries += 1;
         previous = entry.sha256;
         expected += 1;
@@ -96,14 +105,17 @@ fn walk_org(txn: &ReadTransaction, org: u32, report: &mut Report) -> Result<Opti
     if head.unwrap_or((0, [0; 32])) != (expected - 1, previous) {
         return Ok(Some((expected, "the chain's end is cut off".into())));
     }
+    if anchor.map(|(through, sha256)| (through, hex(&sha256))) != pruned.map(|pruned| (pruned.through, pruned.sha256)) {
+        return Ok(Some((1, "the chain's beginning is missing, and no entry says that retention removed it".into())));
+    }
     Ok(None)
 }
 
 impl From<Report> for crate::resource::Verification {
     fn from(report: Report) -> Self {
-        let Report { orgs, entries, decisions, broken } = report;
+        let Report { orgs, entries, decisions, pruned, broken } = report;
         let found = |Break { org, sequence, what }| crate::resource::verification::Break { org, sequence, what };
-        Self { whole: broken.is_none(), orgs, entries, decisions, broken: broken.map(found) }
+        Self { whole: broken.is_none(), orgs, entries, decisions, pruned, broken: broken.map(found) }
     }
 }
 
@@ -157,7 +169,8 @@ impl Store {
             tables::JUDGED,
             tables::CONSTRAINTS,
             tables::PRIORS,
-            tables::CHECKPOINTS
+            tables::CHECKPOINTS,
+            tables::ANCHORS
         );
         txn.commit()?;
         Ok(())

@@ -5,8 +5,9 @@ use super::error::Error;
 use super::open::{Opener, Options, Recorded, Shared};
 use super::polite::Manners;
 use super::queue::{Queue, Refused};
-use super::tables;
-use redb::{Database, ReadableTable};
+use super::retention::{self, Ages};
+use crate::base::Timestamp;
+use redb::Database;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,9 +25,8 @@ const MAX_GROUP: usize = 4_096;
 const CROWDED: usize = 1_024;
 /// How long to wait after a failed write.
 const RETRY: Duration = Duration::from_millis(200);
-/// How often old bodies are looked for, and how many go at once.
-const SWEEP: Duration = Duration::from_secs(30);
-const SWEEP_STEP: usize = 2_000;
+/// How long to wait between two steps of removing what is past its age.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who waits for one operation.
 type Waiter<T> = oneshot::Sender<Result<T, Error>>;
@@ -102,6 +102,7 @@ impl Drop for Writer {
 pub(super) fn start(options: &Options, database: Shared, opener: Opener, manners: Manners) -> Result<Writer, Error> {
     let queue = Arc::new(Queue::new(QUEUE));
     let (committed, commits) = watch::channel(0);
+    let ages = Ages { bodies: options.bodies, decisions: options.decisions };
     let (backlog, failure) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
     let work = Loop {
         queue: Arc::clone(&queue),
@@ -112,9 +113,9 @@ pub(super) fn start(options: &Options, database: Shared, opener: Opener, manners
         failure: Arc::clone(&failure),
         committed,
         window: options.group_window,
-        bodies: options.bodies,
+        ages,
         kept: VecDeque::new(),
-        next_sweep: Instant::now() + SWEEP,
+        next_sweep: Instant::now() + ages.pace(),
     };
     let thread = std::thread::Builder::new()
         .name("floopy-store".into())
@@ -132,7 +133,7 @@ struct Loop {
     failure: Arc<Mutex<Option<String>>>,
     committed: watch::Sender<u64>,
     window: Duration,
-    bodies: Option<Duration>,
+    ages: Ages,
     /// Decisions that a failed write has left over, oldest first.
     kept: VecDeque<Box<Recorded>>,
     next_sweep: Instant,
@@ -141,7 +142,8 @@ struct Loop {
 impl Loop {
     fn run(mut self) {
         loop {
-            let patience = if self.kept.is_empty() { SWEEP } else { RETRY };
+            let rest = self.next_sweep.saturating_duration_since(Instant::now());
+            let patience = if self.kept.is_empty() { rest } else { rest.min(RETRY) };
             let group = self.queue.group(patience, self.window, MAX_GROUP);
             if !group.items.is_empty() || !self.kept.is_empty() {
                 self.write(group.items);
@@ -255,48 +257,22 @@ impl Loop {
         }
     }
 
-    /// Deletes bodies past their retention, a few at a time.
+    /// Removes what is past its age, a little at a time and never while records wait.
     fn sweep(&mut self) {
-        if Instant::now() < self.next_sweep {
+        if Instant::now() < self.next_sweep || self.backlog.load(Ordering::Relaxed) >= CROWDED {
             return;
         }
-        self.next_sweep = Instant::now() + SWEEP;
-        let Some(kept) = self.bodies else { return };
-        let before = crate::base::Timestamp::from(SystemTime::now()).minus(kept);
-        if let Err(error) = self.database().and_then(|database| sweep(&database, before)) {
-            tracing::error!(%error, "old bodies could not be deleted");
+        let now = Timestamp::from(SystemTime::now());
+        let step = self.database().and_then(|database| retention::step(&database, self.ages, now, &self.manners));
+        let step = step.unwrap_or_else(|error| {
+            tracing::error!(%error, "what is past its age could not be removed");
+            retention::Step::default()
+        });
+        if step.has_grown {
+            self.committed.send_modify(|count| *count += 1);
         }
+        self.next_sweep = Instant::now() + if step.is_partial { PAUSE } else { self.ages.pace() };
     }
-}
-
-/// Deletes up to [`SWEEP_STEP`] bodies of decisions from before `before`; how many went.
-pub(super) fn sweep(database: &Database, before: crate::base::Timestamp) -> Result<usize, Error> {
-    let txn = database.begin_write()?;
-    let mut gone = 0;
-    {
-        let orgs: Vec<u32> = {
-            let orgs = txn.open_table(tables::ORGS)?;
-            orgs.iter()?.map(|row| Ok::<_, Error>(row?.1.value())).collect::<Result<_, _>>()?
-        };
-        let by_time = txn.open_table(tables::BY_TIME)?;
-        let mut bodies = txn.open_table(tables::BODIES)?;
-        for org in orgs {
-            // Bodies lie in order of their decisions: the oldest ones that are left come first.
-            let oldest = bodies.range((org, 0)..=(org, u64::MAX))?.next().transpose()?.map(|row| row.0.value().1);
-            let Some(oldest) = oldest else { continue };
-            let old: Vec<u64> = by_time
-                .range((org, i64::MIN, 0)..(org, before.0, 0))?
-                .filter_map(|row| row.ok().map(|row| row.0.value().2))
-                .filter(|sequence| *sequence >= oldest)
-                .take(SWEEP_STEP)
-                .collect();
-            for sequence in old {
-                gone += usize::from(bodies.remove((org, sequence))?.is_some());
-            }
-        }
-    }
-    txn.commit()?;
-    Ok(gone)
 }
 
 /// Answers whoever waits; who has gone needs no answer.

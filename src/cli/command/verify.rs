@@ -27,6 +27,7 @@ const FIELDS: &[Field] = &[
     Field::shown("orgs", "/orgs", Kind::Count),
     Field::shown("entries", "/entries", Kind::Count),
     Field::shown("decisions", "/decisions", Kind::Count),
+    Field::shown("pruned", "/pruned", Kind::Count),
     Field::shown("broken_org", "/broken/org", Kind::Text),
     Field::shown("broken_at", "/broken/sequence", Kind::Text),
     Field::shown("broken_because", "/broken/what", Kind::Text),

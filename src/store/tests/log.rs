@@ -144,7 +144,7 @@ async fn a_store_of_the_first_format_is_taken_on() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(options(folder.path())).unwrap());
     let format = |set: Option<u32>| {
-        let database = open_file(&folder.path().join(FILE)).unwrap();
+        let database = open_file(&folder.path().join(FILE), &Manners::default()).unwrap();
         let txn = database.begin_write().unwrap();
         let found = {
             let mut meta = txn.open_table(tables::META).unwrap();

@@ -1,4 +1,5 @@
 mod log;
+mod retention;
 
 use super::open::{Opener, open_backend, open_file};
 use super::polite::Manners;
@@ -12,7 +13,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn options(folder: &std::path::Path) -> Options {
-    Options { folder: folder.to_owned(), group_window: Duration::from_millis(1), bodies: Some(Duration::from_secs(60)) }
+    Options {
+        folder: folder.to_owned(),
+        group_window: Duration::from_millis(1),
+        bodies: Some(Duration::from_secs(3600)),
+        decisions: None,
+    }
 }
 
 fn decision(org: &str, session: &str, at: i64) -> Decision {
@@ -61,12 +67,13 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         session_path: None,
         properties: Vec::new(),
         dropped_parameters: Vec::new(),
+        completion_id: None,
         config_generation: 1,
     }
 }
 
 fn recorded(decision: Decision) -> Recorded {
-    Recorded { decision, completion_id: None, messages: None, answer: None }
+    Recorded { decision, messages: None, answer: None }
 }
 
 fn vote(score: f64) -> Feedback {
@@ -107,7 +114,7 @@ async fn what_was_recorded_is_read_again() {
     let org = OrgId::from("a");
     let store = Store::open(options(folder.path())).unwrap();
     let mut first = recorded(decision("a", "s", 5));
-    first.completion_id = Some("chatcmpl-1".into());
+    first.decision.completion_id = Some("chatcmpl-1".into());
     first.messages = Some(bytes::Bytes::from(r#"[{"role":"user","content":"mail ada@example.org"}]"#));
     first.answer = Some(r#"{"role":"assistant","content":"ok"}"#.into());
     let id = first.decision.request_id;
@@ -266,23 +273,6 @@ async fn a_backup_of_a_running_store_is_whole() {
     assert!(store.backup(&to).is_err(), "nothing is overwritten");
     let report = verify_folder(&folder.path().join("copy")).unwrap();
     assert_eq!((report.decisions, report.broken), (50, None));
-}
-
-#[tokio::test]
-async fn bodies_end_with_their_retention_and_decisions_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(options(folder.path())).unwrap();
-    for at in [10, 20, 30] {
-        let mut one = recorded(decision("a", "s", at));
-        one.messages = Some(bytes::Bytes::from(format!(r#"[{{"role":"user","content":"{at}"}}]"#)));
-        store.record(one).unwrap();
-    }
-    store.flush().await.unwrap();
-    let database = store.database.read().unwrap().clone().unwrap();
-    assert_eq!(writer::sweep(&database, Timestamp(25)).unwrap(), 2);
-    assert_eq!(writer::sweep(&database, Timestamp(25)).unwrap(), 0);
-    let session = store.session(&OrgId::from("a"), "s").unwrap().unwrap();
-    assert_eq!((session.turn_count, session.messages.len()), (3, 1));
 }
 
 /// Pages in memory that fail from the n-th operation on.
