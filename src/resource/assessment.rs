@@ -191,7 +191,7 @@ impl Scores {
 /// What one outcome gave to one decision. The credits of a session's decisions sum to its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Credit {
-    /// `session`, `manual` or `auto`.
+    /// `session` and `request` (the application's votes), `manual` (a rating by hand), or `auto` (heuristics and judge).
     pub source: String,
     /// The outcome of the whole, anchored: 0 = failed, 1 = succeeded.
     pub outcome: f64,

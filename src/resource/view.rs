@@ -3,6 +3,7 @@
 use super::assessment::{ConfidenceReason, Credit, Scores};
 use super::decision::{Decision, Reason, Strategy};
 use super::feedback::{Feedback, Rating};
+use super::judged::Judged;
 use serde_json::{Map, Value, json};
 
 /// A decision with what the store knows of it beside the record itself.
@@ -21,7 +22,7 @@ pub struct StoredDecision {
     /// Feedback about this request.
     pub feedback: Option<Feedback>,
     /// What the judge made of the answer, where it was asked.
-    pub judged: Option<Scores>,
+    pub judged: Option<Judged>,
     /// What outcomes gave to it.
     pub credits: Vec<Credit>,
 }
@@ -109,7 +110,7 @@ impl StoredDecision {
     /// The scores of the answer: heuristics alone, or 60 % heuristics and 40 % judge where both exist.
     #[must_use]
     pub fn scores(&self) -> Option<Scores> {
-        match (self.decision.heuristics, self.judged) {
+        match (self.decision.heuristics, self.judged.as_ref().map(|judged| judged.scores)) {
             (Some(heuristics), Some(judged)) => Some(heuristics.blended(&judged)),
             (heuristics, judged) => heuristics.or(judged),
         }

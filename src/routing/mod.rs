@@ -6,11 +6,14 @@
 //! the winner fails. When nothing is left, the default model serves: on any doubt the baseline does.
 
 mod choose;
+pub mod constraints;
 pub mod gates;
 pub mod learn;
+mod shares;
 
 pub use choose::{Choice, Plan, choose};
 pub use gates::{Facts, Needs};
+pub use shares::Parts;
 
 #[cfg(test)]
 mod tests;

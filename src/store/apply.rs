@@ -1,15 +1,18 @@
 //! What one operation does to the tables, inside the writer's transaction.
 
 use super::chain::{self, Kind};
+use super::credit;
 use super::error::Error;
 use super::log::Checkpoint;
 use super::open::Recorded;
 use super::scrub::scrub;
+use super::session::Row;
 use super::settings::NewConstraints;
 use super::tables;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary};
+use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
 use std::collections::HashMap;
 
@@ -133,11 +136,15 @@ impl<'t> Batch<'t> {
     fn session(&mut self, org: u32, decision: &Decision) -> Result<(), Error> {
         let mut sessions = self.txn.open_table(tables::SESSIONS)?;
         let id = decision.session_id.as_str();
-        let known: Option<SessionSummary> = match sessions.get((org, id))? {
+        let known: Option<Row> = match sessions.get((org, id))? {
             Some(bytes) => Some(serde_json::from_slice(bytes.value())?),
             None => None,
         };
         let fresh = known.is_none();
+        let (known, mut parts) = known.map_or((None, Some(Parts::default())), |row| (Some(row.summary), row.parts));
+        if let Some((parts, tokens)) = parts.as_mut().zip(credit::part(decision)) {
+            parts.add(tokens);
+        }
         let mut session = known.unwrap_or_else(|| SessionSummary {
             session_id: decision.session_id.clone(),
             first_seen: decision.created_at,
@@ -167,7 +174,7 @@ impl<'t> Batch<'t> {
                 label.clone_from(given);
             }
         }
-        sessions.insert((org, id), settled(session).as_slice())?;
+        sessions.insert((org, id), settled(session, parts).as_slice())?;
         if fresh {
             self.txn.open_table(tables::SESSIONS_BY_TIME)?.insert((org, decision.created_at.0, id), ())?;
         }
@@ -294,13 +301,13 @@ impl<'t> Batch<'t> {
         self.txn.open_table(tables::FEEDBACK)?.insert((number, place.as_str()), payload.as_slice())?;
         if request_id.is_none() {
             let mut sessions = self.txn.open_table(tables::SESSIONS)?;
-            let known: Option<SessionSummary> = match sessions.get((number, session_id.as_str()))? {
+            let known: Option<Row> = match sessions.get((number, session_id.as_str()))? {
                 Some(bytes) => Some(serde_json::from_slice(bytes.value())?),
                 None => None,
             };
-            if let Some(mut session) = known {
-                session.score = Some(feedback.score);
-                sessions.insert((number, session_id.as_str()), settled(session).as_slice())?;
+            if let Some(Row { mut summary, parts }) = known {
+                summary.score = Some(feedback.score);
+                sessions.insert((number, session_id.as_str()), settled(summary, parts).as_slice())?;
             }
         }
         Ok(Receipt { duplicate: false, session_id })
@@ -326,12 +333,12 @@ impl<'t> Batch<'t> {
 }
 
 /// A summary with its derived figures, as bytes.
-fn settled(mut session: SessionSummary) -> Vec<u8> {
+fn settled(mut session: SessionSummary, parts: Option<Parts>) -> Vec<u8> {
     session.saved_micro_usd = session.baseline_cost_micro_usd.map(|baseline| baseline - session.cost_micro_usd);
     #[expect(clippy::cast_precision_loss, reason = "dollars of one session")]
     let usd = session.cost_micro_usd.0 as f64 / 1e6;
     session.value_per_usd = session.score.filter(|_| usd > 0.0).map(|score| score / usd);
-    serde_json::to_vec(&session).expect("a summary holds nothing that JSON cannot")
+    serde_json::to_vec(&Row { summary: session, parts }).expect("a summary holds nothing that JSON cannot")
 }
 
 /// Messages and answer in one value: the length of the messages, the messages, the answer.

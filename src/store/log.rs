@@ -138,15 +138,16 @@ impl Store {
             .collect()
     }
 
-    /// The decisions of a session, oldest first: the last [`MAX_SESSION_DECISIONS`] of a longer one.
+    /// The decisions of a session that stand before the entry `before`, oldest first: the last
+    /// [`MAX_SESSION_DECISIONS`] of a longer one.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn session_decisions(&self, org: &OrgId, session: &str) -> Result<Vec<Decision>, Error> {
+    pub fn session_decisions(&self, org: &OrgId, session: &str, before: u64) -> Result<Vec<Decision>, Error> {
         let txn = self.snapshot()?;
         let Some(org) = number(&txn, org)? else { return Ok(Vec::new()) };
         let (by_session, log) = (txn.open_table(tables::BY_SESSION)?, txn.open_table(tables::LOG)?);
-        let rows = by_session.range((org, session, 0)..=(org, session, u64::MAX))?;
+        let rows = by_session.range((org, session, 0)..(org, session, before))?;
         let mut decisions = Vec::new();
         for row in rows.rev().take(MAX_SESSION_DECISIONS) {
             let (_, _, sequence) = row?.0.value();

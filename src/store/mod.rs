@@ -9,6 +9,7 @@
 
 mod apply;
 mod chain;
+mod credit;
 mod cursor;
 mod error;
 mod log;

@@ -5,11 +5,11 @@ use super::chain::{self, Kind, hex};
 use super::error::Error;
 use super::open::Store;
 use super::session::merge;
-use super::{cursor, tables};
+use super::{credit, cursor, tables};
 use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::config::settings::{Key, Permissions};
 use crate::resource::decision::{Status, Strategy};
-use crate::resource::{Decision, Judged, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
+use crate::resource::{Decision, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
 use redb::{ReadTransaction, ReadableTable};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -67,15 +67,22 @@ pub(super) fn number(txn: &ReadTransaction, org: &OrgId) -> Result<Option<u32>, 
     Ok(txn.open_table(tables::ORGS)?.get(org.as_str())?.map(|number| number.value()))
 }
 
-fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<StoredDecision>, Error> {
+/// The decision at a place of the log, with its hash.
+fn entry_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<(Decision, [u8; 32])>, Error> {
     let log = txn.open_table(tables::LOG)?;
     let Some(bytes) = log.get((org, sequence))? else { return Ok(None) };
     let entry = chain::decode(bytes.value())?;
-    if entry.kind != Kind::Decision {
-        return Ok(None);
-    }
-    let decision: Decision = json(entry.payload)?;
-    let previous = match log.get((org, sequence - 1))? {
+    Ok(if entry.kind == Kind::Decision { Some((json(entry.payload)?, entry.sha256)) } else { None })
+}
+
+/// A decision with what the store knows of it beside the record.
+fn joined(
+    txn: &ReadTransaction,
+    org: u32,
+    sequence: u64,
+    (decision, sha256): (Decision, [u8; 32]),
+) -> Result<StoredDecision, Error> {
+    let previous = match txn.open_table(tables::LOG)?.get((org, sequence - 1))? {
         Some(bytes) => chain::decode(bytes.value())?.sha256,
         None => txn.open_table(tables::ANCHORS)?.get(org)?.map_or([0; 32], |anchor| anchor.value().1),
     };
@@ -85,18 +92,20 @@ fn decision_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<
     let place = format!("r:{id}");
     let feedback =
         txn.open_table(tables::FEEDBACK)?.get((org, place.as_str()))?.map(|bytes| json(bytes.value())).transpose()?;
-    let judged: Option<Judged> =
+    let judged =
         txn.open_table(tables::JUDGED)?.get((org, *id.as_bytes()))?.map(|bytes| json(bytes.value())).transpose()?;
-    Ok(Some(StoredDecision {
+    let mut stored = StoredDecision {
         decision,
         sequence,
         previous_sha256: hex(&previous),
-        sha256: hex(&entry.sha256),
+        sha256: hex(&sha256),
         rating,
         feedback,
-        judged: judged.map(|judged| judged.scores),
+        judged,
         credits: Vec::new(),
-    }))
+    };
+    credit::add(txn, org, &mut stored)?;
+    Ok(stored)
 }
 
 /// The scope that a cursor of this listing is signed for.
@@ -117,7 +126,8 @@ impl Store {
     /// The store cannot be read.
     pub fn decision(&self, org: &OrgId, id: RequestId) -> Result<Option<StoredDecision>, Error> {
         let Some((org, sequence)) = self.found(org, id)? else { return Ok(None) };
-        decision_at(&self.snapshot()?, org, sequence)
+        let txn = self.snapshot()?;
+        entry_at(&txn, org, sequence)?.map(|entry| joined(&txn, org, sequence, entry)).transpose()
     }
 
     /// A page of at most `limit` decisions, newest first.
@@ -157,10 +167,10 @@ impl Store {
                 break;
             }
             last = Some((time, sequence));
-            if let Some(stored) = decision_at(&txn, org, sequence)?
-                && filter.matches(&stored.decision)
+            if let Some(entry) = entry_at(&txn, org, sequence)?
+                && filter.matches(&entry.0)
             {
-                page.items.push(stored);
+                page.items.push(joined(&txn, org, sequence, entry)?);
             }
         }
         if page.has_more {
@@ -184,11 +194,11 @@ impl Store {
             RestoredSession { session_id: SessionId::from(id), messages: Vec::new(), turn_count: 0, turns: Vec::new() };
         for row in by_session.range((org, id, 0)..=(org, id, u64::MAX))? {
             let (_, _, sequence) = row?.0.value();
-            let Some(stored) = decision_at(&txn, org, sequence)? else { continue };
-            let served = stored.decision.served;
+            let Some((decision, _)) = entry_at(&txn, org, sequence)? else { continue };
+            let served = decision.served;
             restored.turns.push(Turn {
-                request_id: stored.decision.request_id,
-                created_at: stored.decision.created_at,
+                request_id: decision.request_id,
+                created_at: decision.created_at,
                 model: served.as_ref().map(|target| target.model.clone()),
                 provider: served.map(|target| target.provider),
             });

@@ -1,6 +1,19 @@
-//! Merging the histories of a session's calls into one conversation.
+//! A session as it rests, and merging the histories of its calls into one conversation.
 
+use crate::resource::SessionSummary;
+use crate::routing::Parts;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// A session as it rests: what is listed of it, and what its calls' shares are taken from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Row {
+    #[serde(flatten)]
+    pub(super) summary: SessionSummary,
+    /// `None` in a session that began under the first format: its shares are not known.
+    #[serde(default)]
+    pub(super) parts: Option<Parts>,
+}
 
 /// Adds one call's messages and answer to the conversation so far. Clients repeat the history with each
 /// call: what is repeated is merged, what is new is added.

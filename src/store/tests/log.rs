@@ -68,8 +68,9 @@ async fn every_kind_is_read_back_in_order() {
     assert_eq!(store.log_after(&org, 8, 3).unwrap(), []);
     assert_eq!(store.log_after(&org, u64::MAX, 3).unwrap(), []);
     assert_eq!(store.log_after(&OrgId::from("none"), 0, 3).unwrap(), []);
-    assert_eq!(store.session_decisions(&org, "s").unwrap(), [first]);
-    assert_eq!(store.session_decisions(&org, "none").unwrap(), []);
+    assert_eq!(store.session_decisions(&org, "s", 2).unwrap(), [first]);
+    assert_eq!(store.session_decisions(&org, "s", 1).unwrap(), []);
+    assert_eq!(store.session_decisions(&org, "none", 2).unwrap(), []);
     assert_eq!(store.verify().unwrap().broken, None);
     store.close().await;
     commits.mark_unchanged();
@@ -136,7 +137,47 @@ async fn the_judges_last_word_stands() {
     store.judged(org.clone(), judgement(id, 60.0)).await.unwrap();
     assert_eq!(store.judged(other, judgement(id, 10.0)).await, Err(Error::NotFound));
     let stored = store.decision(&org, id).unwrap().unwrap();
-    assert_eq!(stored.judged, Some(scores(60.0)));
+    assert_eq!(stored.judged, Some(judgement(id, 60.0)));
+    assert_eq!(stored.scores(), Some(scores(60.0)));
+}
+
+#[tokio::test]
+async fn the_credits_of_a_session_add_up_to_its_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let org = OrgId::from("a");
+    let store = Store::open(options(folder.path())).unwrap();
+    let mut ids = Vec::new();
+    for (at, tokens) in [(1, 300), (2, 100), (3, 0)] {
+        let mut call = decision("a", "s", at);
+        call.outcome.output_tokens = Some(tokens);
+        ids.push(call.request_id);
+        store.record(recorded(call)).unwrap();
+    }
+    let mut unanswered = decision("a", "s", 4);
+    unanswered.served = None;
+    unanswered.outcome.output_tokens = None;
+    ids.push(unanswered.request_id);
+    store.record(recorded(unanswered)).unwrap();
+    store.feedback(org.clone(), session("s"), vote(6.0)).await.unwrap();
+    store.feedback(org.clone(), FeedbackTarget::Request(ids[1]), vote(8.5)).await.unwrap();
+    store.judged(org.clone(), judgement(ids[1], 70.0)).await.unwrap();
+    let page = store.decisions(&org, &DecisionFilter::default(), 10, None).unwrap();
+    let of_session = |stored: &crate::resource::StoredDecision| {
+        stored.credits.iter().filter(|credit| credit.source == "session").map(|credit| credit.credit).sum::<f64>()
+    };
+    let each: Vec<f64> = page.items.iter().rev().map(of_session).collect();
+    assert_eq!(each, [0.375, 0.125, 0.0, 0.0]);
+    assert_eq!(each.iter().sum::<f64>(), 0.5, "6 lies halfway from 3.5 to 8.5");
+    let second = store.decision(&org, ids[1]).unwrap().unwrap();
+    let told: Vec<(&str, f64)> = second.credits.iter().map(|credit| (credit.source.as_str(), credit.credit)).collect();
+    assert_eq!(told, [("session", 0.125), ("request", 1.0), ("auto", 0.7)]);
+    let mut late = decision("a", "s", 5);
+    late.outcome.output_tokens = None;
+    store.record(recorded(late)).unwrap();
+    store.flush().await.unwrap();
+    let page = store.decisions(&org, &DecisionFilter::default(), 10, None).unwrap();
+    let sum: f64 = page.items.iter().map(of_session).sum();
+    assert!((sum - 0.5).abs() < 1e-9, "the session goes on, and the sum stays: {sum}");
 }
 
 #[tokio::test]
