@@ -27,10 +27,13 @@ end
 complete -c floopy -n "__fish_floopy_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_needs_command" -s V -l version -d 'Print version'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "serve" -d 'Run the gateway'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "explain" -d 'Ask what a request would get, without making it'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "decisions" -d 'See what was decided, request by request'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "feedback" -d 'Say how well a session or request went'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "rate" -d 'Rate one request by hand'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "routes" -d 'See routes; pin one to its default model'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "constraints" -d 'See and set what the routes must keep to'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "priors" -d 'Take part in pooled priors, or not'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "sessions" -d 'See sessions and what they cost'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "keys" -d 'Create, list and revoke keys'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "config" -d 'Write, check and show the configuration'
@@ -47,6 +50,18 @@ complete -c floopy -n "__fish_floopy_using_subcommand serve" -l log -d 'What to 
 complete -c floopy -n "__fish_floopy_using_subcommand serve" -l passthrough -d 'Switch everything off but authentication: bodies go through byte for byte'
 complete -c floopy -n "__fish_floopy_using_subcommand serve" -l no-pooled-priors -d 'Neither contribute to pooled priors nor use them'
 complete -c floopy -n "__fish_floopy_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l file -d 'A JSON file with the body of a chat call; - is stdin' -r
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l route -d 'The route or model to ask [default: that of the file, else auto]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l session -d 'The session that the request would belong to' -r
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l session -d 'Only this session' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l from -d 'Only from this time on: RFC 3339, or an age such as 30m, 2h, 7d' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l to -d 'Only before this time' -r
@@ -177,6 +192,96 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand routes; and __fish_seen_subcommand_from unpin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -f -a "get" -d 'Show what is set, and what holds where nothing is'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -f -a "set" -d 'Change some keys; the others keep their value'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -f -a "clear" -d 'Take away a family, some keys, or everything'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and not __fish_seen_subcommand_from get set clear put" -f -a "put" -d 'Replace whole families by those of a JSON document'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from get" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from get" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from get" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from get" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from get" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from set" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from set" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from set" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from set" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from set" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -l family -d 'Which family [default: both]' -r -f -a "spend\t'Money, tokens and requests'
+optimization\t'What the optimiser must keep to'"
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -f -a "get" -d 'Show whether the org takes part, and what is published'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -f -a "on" -d 'Contribute to the pool and use it'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -f -a "off" -d 'Neither contribute nor use; what was contributed is subtracted'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from get" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from get" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from get" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from get" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from get" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from on" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from on" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from on" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from on" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from on" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from on" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from off" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from off" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from off" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from off" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from off" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand priors; and __fish_seen_subcommand_from off" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l limit -d 'Items per page, 1 to 500' -r
 complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l cursor -d 'Go on where an earlier list ended' -r
 complete -c floopy -n "__fish_floopy_using_subcommand sessions; and not __fish_seen_subcommand_from list show" -l url -d 'Address of the server' -r

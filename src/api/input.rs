@@ -3,7 +3,7 @@
 use crate::base::{ApiError, Code, limits};
 use crate::config::nearest_name;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::str::FromStr;
 
 /// The query's keys and values, percent-decoded.
@@ -14,7 +14,8 @@ fn bad(param: &str, message: impl Into<String>) -> ApiError {
     ApiError::new(Code::InvalidRequest, message).param(param)
 }
 
-fn unknown(what: &str, key: &str, known: &[&str]) -> ApiError {
+/// The refusal of a name that is not known, with the nearest one that is.
+pub(super) fn unknown(what: &str, key: &str, known: &[&str]) -> ApiError {
     let shown: String = key.chars().take(limits::MAX_LABEL_BYTES).collect();
     let hint = nearest_name(&shown, known.iter().copied())
         .map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
@@ -65,24 +66,32 @@ impl Query {
     }
 }
 
+/// Reads a body of at most `most` bytes: one JSON object.
+///
+/// # Errors
+/// `body_too_large`, `invalid_body`.
+pub fn object(bytes: &[u8], most: usize) -> Result<Map<String, Value>, ApiError> {
+    if bytes.len() > most {
+        return Err(ApiError::new(Code::BodyTooLarge, format!("the body is longer than {most} bytes")));
+    }
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| ApiError::new(Code::InvalidBody, format!("the body must be one JSON object: {error}")))?;
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(ApiError::new(Code::InvalidBody, "the body must be one JSON object")),
+    }
+}
+
 /// Reads a resource's body: one JSON object with known keys.
 ///
 /// # Errors
 /// `body_too_large`, `invalid_body`, or `invalid_request` with the key at fault.
 pub fn body<T: DeserializeOwned>(bytes: &[u8], known: &[&str]) -> Result<T, ApiError> {
-    if bytes.len() > limits::MAX_RESOURCE_BODY {
-        let message = format!("the body is longer than {} bytes", limits::MAX_RESOURCE_BODY);
-        return Err(ApiError::new(Code::BodyTooLarge, message));
-    }
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| ApiError::new(Code::InvalidBody, format!("the body must be one JSON object: {error}")))?;
-    let Value::Object(object) = &value else {
-        return Err(ApiError::new(Code::InvalidBody, "the body must be one JSON object"));
-    };
+    let object = object(bytes, limits::MAX_RESOURCE_BODY)?;
     if let Some(key) = object.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(unknown("key", key, known));
     }
-    serde_json::from_value(value).map_err(|error| {
+    serde_json::from_value(Value::Object(object)).map_err(|error| {
         let text = error.to_string();
         let key = known.iter().find(|key| text.contains(&format!("`{key}`"))).copied();
         let mut bad = ApiError::new(Code::InvalidRequest, text);
@@ -100,6 +109,38 @@ pub fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Re
         return Ok(value);
     }
     Err(bad(key, format!("{key} takes a number from {} to {}", range.start(), range.end())))
+}
+
+/// A whole number within a range.
+///
+/// # Errors
+/// It is not.
+pub fn whole(key: &str, value: &Value, range: std::ops::RangeInclusive<u64>) -> Result<u64, ApiError> {
+    let takes = || bad(key, format!("{key} takes a whole number from {} to {}", range.start(), range.end()));
+    // JSON knows one kind of number: 60.0 is 60.
+    let float = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=9e15).contains(number));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and within 0..=9e15: checked above"
+    )]
+    let number = value.as_u64().or(float.map(|number| number as u64)).ok_or_else(takes)?;
+    if range.contains(&number) { Ok(number) } else { Err(takes()) }
+}
+
+/// One of a closed set of names.
+///
+/// # Errors
+/// It is none of them.
+pub fn one_of<T: Copy, const N: usize>(
+    key: &str,
+    text: &str,
+    all: [T; N],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, ApiError> {
+    let names = all.map(&name);
+    let found = all.into_iter().find(|one| name(*one) == text);
+    found.ok_or_else(|| unknown("value", text, &names).param(key))
 }
 
 /// A text that is not too long.

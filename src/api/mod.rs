@@ -1,12 +1,15 @@
 //! Floopy resources over HTTP, one file each. Every handler is scoped to the caller's org.
 
 pub mod config;
+pub mod constraints;
 pub mod decisions;
 pub mod events;
+pub mod explain;
 pub mod feedback;
 pub mod input;
 pub mod keys;
 pub mod models;
+pub mod priors;
 pub mod routes;
 pub mod sessions;
 pub mod verify;
@@ -15,7 +18,7 @@ use crate::base::{ApiError, Code, RequestId};
 use crate::gateway::{Body, Caller, Gateway};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -32,6 +35,8 @@ pub struct Request {
     pub name: String,
     /// The query, as it was written.
     pub query: Option<String>,
+    /// The headers that it came with.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
     /// `Last-Event-ID`, where the client resumes a live stream.

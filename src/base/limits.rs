@@ -24,6 +24,8 @@ pub const MAX_LABEL_BYTES: usize = 256;
 pub const MAX_PROPERTIES: usize = 16;
 /// Body of a Floopy resource (feedback, rating, keys).
 pub const MAX_RESOURCE_BODY: usize = 64 << 10;
+/// Body of a dry run: a chat request, wrapped or not.
+pub const MAX_EXPLAIN_BODY: usize = 64 << 10;
 /// A non-streamed answer of an upstream.
 pub const MAX_UPSTREAM_BODY: usize = 64 << 20;
 /// An error body of an upstream.

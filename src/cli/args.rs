@@ -1,7 +1,8 @@
 //! The command line: every command and what they share.
 
 use super::command::{
-    completions, config, decisions, demo, doctor, feedback, healthz, keys, man, rate, routes, serve, sessions, verify,
+    completions, config, constraints, decisions, demo, doctor, explain, feedback, healthz, keys, man, priors, rate,
+    routes, serve, sessions, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -29,6 +30,8 @@ pub fn command_line() -> clap::Command {
 pub(crate) enum Command {
     /// Run the gateway
     Serve(serve::ServeArgs),
+    /// Ask what a request would get, without making it
+    Explain(explain::ExplainArgs),
     /// See what was decided, request by request
     Decisions(decisions::DecisionsArgs),
     /// Say how well a session or request went
@@ -37,6 +40,10 @@ pub(crate) enum Command {
     Rate(rate::RateArgs),
     /// See routes; pin one to its default model
     Routes(routes::RoutesArgs),
+    /// See and set what the routes must keep to
+    Constraints(constraints::ConstraintsArgs),
+    /// Take part in pooled priors, or not
+    Priors(priors::PriorsArgs),
     /// See sessions and what they cost
     Sessions(sessions::SessionsArgs),
     /// Create, list and revoke keys

@@ -43,10 +43,13 @@ fn parse_and_run() -> Result<(), Failure> {
     };
     match cli.command {
         Command::Serve(args) => command::serve::run(&args),
+        Command::Explain(args) => command::explain::run(args),
         Command::Decisions(args) => command::decisions::run(args),
         Command::Feedback(args) => command::feedback::run(args),
         Command::Rate(args) => command::rate::run(args),
         Command::Routes(args) => command::routes::run(args),
+        Command::Constraints(args) => command::constraints::run(args),
+        Command::Priors(args) => command::priors::run(args),
         Command::Sessions(args) => command::sessions::run(args),
         Command::Keys(args) => command::keys::run(args),
         Command::Config(args) => command::config::run(&args),

@@ -4,12 +4,15 @@ use super::error::Error;
 use super::query::{DecisionQuery, Part};
 use super::transport::{Answer, Client};
 use crate::base::{KeyId, RequestId, RouteId, SessionId};
-use crate::resource::{KeyRecord, NewKey, Page, Receipt, RestoredSession, SessionSummary, Verification};
+use crate::resource::priors::PriorsView;
+use crate::resource::{
+    ConstraintsView, KeyRecord, NewKey, Page, PriorsSetting, Receipt, RestoredSession, SessionSummary, Verification,
+};
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// One chat request in the simplest form: what `demo` plays.
@@ -159,6 +162,46 @@ impl Client {
     /// The server is not reachable, or says no.
     pub async fn unpin(&self, id: &RouteId) -> Result<Value, Error> {
         self.send(Method::DELETE, &["v1", "routes", id.as_str(), "pin"], None).await
+    }
+
+    /// `GET /v1/constraints`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn constraints(&self) -> Result<ConstraintsView, Error> {
+        self.get(&["v1", "constraints"], &[]).await
+    }
+
+    /// `PUT /v1/constraints`: replaces each family of which a key is there.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn put_constraints(&self, keys: &Map<String, Value>) -> Result<ConstraintsView, Error> {
+        self.send(Method::PUT, &["v1", "constraints"], Some(body(keys))).await
+    }
+
+    /// `GET /v1/priors`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn priors(&self) -> Result<PriorsView, Error> {
+        self.get(&["v1", "priors"], &[]).await
+    }
+
+    /// `PUT /v1/priors`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn put_priors(&self, setting: PriorsSetting) -> Result<PriorsView, Error> {
+        self.send(Method::PUT, &["v1", "priors"], Some(body(&setting))).await
+    }
+
+    /// `POST /v1/routing/explain`: what a chat request would get. An explanation is a document.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn explain(&self, call: &Value) -> Result<Value, Error> {
+        self.send(Method::POST, &["v1", "routing", "explain"], Some(body(call))).await
     }
 
     /// `GET /v1/admin/keys`.

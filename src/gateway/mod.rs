@@ -21,6 +21,7 @@ mod relay;
 mod resolve;
 mod select;
 mod session;
+mod settings;
 
 pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
@@ -31,6 +32,7 @@ pub use keyring::{EVERYTHING, Keyring};
 use crate::base::{OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Dialect, Key};
+use crate::resource::priors::Pool;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::upstream::Upstream;
@@ -39,6 +41,7 @@ use crate::upstream::latency::Latency;
 use crate::upstream::replay::replay;
 use arc_swap::ArcSwap;
 use session::Sessions;
+use settings::Settings;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +67,9 @@ pub struct Gateway {
     sessions: Sessions,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
+    settings: Settings,
+    /// What the pool of priors has published.
+    pub pool: ArcSwap<Pool>,
     local_admin: Option<Arc<Key>>,
 }
 
@@ -74,7 +80,7 @@ impl std::fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Puts the parts together; keys and pins are read from the store.
+    /// Puts the parts together; keys, pins and settings are read from the store.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -97,10 +103,13 @@ impl Gateway {
             metrics: Arc::new(Metrics::new()),
             sessions: Sessions::default(),
             pins: ArcSwap::default(),
+            settings: Settings::default(),
+            pool: ArcSwap::default(),
             local_admin,
         };
         gateway.refresh_keys()?;
         gateway.refresh_pins()?;
+        gateway.refresh_settings()?;
         Ok(gateway)
     }
 

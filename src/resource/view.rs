@@ -51,6 +51,14 @@ fn explanation(decision: &Decision) -> (&'static str, String) {
 }
 
 impl StoredDecision {
+    /// A decision that is in no store: a dry run's.
+    #[must_use]
+    pub fn unstored(decision: Decision) -> Self {
+        let (previous_sha256, sha256) = (String::new(), String::new());
+        let credits = Vec::new();
+        Self { decision, sequence: 0, previous_sha256, sha256, rating: None, feedback: None, judged: None, credits }
+    }
+
     /// The decision as JSON: the flat keys that the SDKs read, the audit keys, and the audit keys again in
     /// `decision_trace`.
     #[must_use]

@@ -20,6 +20,11 @@ pub(super) enum Endpoint {
     Route,
     Pin,
     Unpin,
+    Explain,
+    Constraints,
+    PutConstraints,
+    Priors,
+    PutPriors,
     Events,
     Keys,
     CreateKey,
@@ -73,6 +78,11 @@ table! {
     Route "GET" "/v1/routes/{route}" Read "Route" "Show a route with its arms";
     Pin "POST" "/v1/routes/{route}/pin" Write "Route" "Put a route back to its default model";
     Unpin "DELETE" "/v1/routes/{route}/pin" Write "Route" "Free a pinned route";
+    Explain "POST" "/v1/routing/explain" Read "Explanation" "Say what a request would get, without making it";
+    Constraints "GET" "/v1/constraints" Read "Constraints" "Show what the org allows its routes";
+    PutConstraints "PUT" "/v1/constraints" Write "Constraints" "Replace families of constraints";
+    Priors "GET" "/v1/priors" Read "Priors" "Show how pooled priors stand";
+    PutPriors "PUT" "/v1/priors" Write "Priors" "Take part in pooled priors, or not";
     Events "GET" "/v1/events" Read "EventStream" "Follow decisions and feedback as they happen";
     Keys "GET" "/v1/admin/keys" Admin "KeyPage" "List keys";
     CreateKey "POST" "/v1/admin/keys" Admin "CreatedKey" "Make a key; its secret is shown once";

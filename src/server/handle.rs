@@ -6,7 +6,7 @@ use super::limit::Limiter;
 use super::openapi;
 use super::reload::Reloader;
 use crate::api::{self, Answer, Request};
-use crate::base::{ApiError, Code, KeyId, RequestId, limits};
+use crate::base::{ApiError, Code, KeyId, OrgId, RequestId, limits};
 use crate::gateway::{self, Body, Gateway, REQUEST_ID};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -32,6 +32,7 @@ pub(super) struct Server {
     pub(super) draining: AtomicBool,
     pub(super) by_address: Limiter<IpAddr>,
     pub(super) by_key: Limiter<KeyId>,
+    pub(super) by_org: Limiter<OrgId>,
 }
 
 /// Which endpoints a listener serves.
@@ -110,6 +111,12 @@ impl Server {
         {
             return Err(limited("this key", per_minute, wait));
         }
+        if matches!(row.endpoint, Endpoint::Chat | Endpoint::Embeddings)
+            && let Some(per_minute) = self.gateway.constraints(&caller.org).spend.max_requests_per_minute
+            && let Err(wait) = self.by_org.take(caller.org.clone(), per_minute, Instant::now())
+        {
+            return Err(limited("this organization", per_minute, wait));
+        }
         let body = read_body(&head, body, config.server.max_body).await?;
         let gateway = &self.gateway;
         match row.endpoint {
@@ -120,7 +127,8 @@ impl Server {
         }
         let last_event = head.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
         let query = head.uri.query().map(str::to_owned);
-        let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, body, last_event };
+        let headers = head.headers;
+        let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, headers, body, last_event };
         resource(row.endpoint, request).await
     }
 
@@ -180,6 +188,11 @@ async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::Route => api::routes::get(request).await,
         Endpoint::Pin => api::routes::pin(request).await,
         Endpoint::Unpin => api::routes::unpin(request).await,
+        Endpoint::Explain => api::explain::explain(request).await,
+        Endpoint::Constraints => api::constraints::get(request).await,
+        Endpoint::PutConstraints => api::constraints::put(request).await,
+        Endpoint::Priors => api::priors::get(request).await,
+        Endpoint::PutPriors => api::priors::put(request).await,
         Endpoint::Events => api::events::stream(request).await,
         Endpoint::Keys => api::keys::list(request).await,
         Endpoint::CreateKey => api::keys::create(request).await,

@@ -136,6 +136,7 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         draining: AtomicBool::new(false),
         by_address: Limiter::default(),
         by_key: Limiter::default(),
+        by_org: Limiter::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Tasks::new();

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 
 /// Runs a command against the gateway, in its folder: exit code, stdout, stderr.
-fn command(gateway: &Gateway, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn command(gateway: &Gateway, args: &[&str]) -> (i32, String, String) {
     let mut command = floopy(&gateway.folder);
     run({
         command.args(args).env("FLOOPY_URL", format!("http://{}", gateway.address));
@@ -17,13 +17,13 @@ fn command(gateway: &Gateway, args: &[&str]) -> (i32, String, String) {
 }
 
 /// The same, where it has to end well.
-fn data(gateway: &Gateway, args: &[&str]) -> String {
+pub(crate) fn data(gateway: &Gateway, args: &[&str]) -> String {
     let (code, out, err) = command(gateway, args);
     assert_eq!(code, 0, "{args:?}: {out}{err}");
     out
 }
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 

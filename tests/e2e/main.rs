@@ -3,7 +3,9 @@
 
 mod bad_input;
 mod commands;
+mod constraints;
 mod crash;
+mod explain;
 mod fake;
 mod faults;
 mod harness;

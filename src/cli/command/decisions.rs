@@ -105,7 +105,7 @@ const FIELDS: &[Field] = &[
     Field::detail("chain_sha256", "/chain/sha256", Kind::Text),
 ];
 
-const CANDIDATES: &[Field] = &[
+pub(super) const CANDIDATES: &[Field] = &[
     Field::shown("provider", "/provider", Kind::Text),
     Field::shown("model", "/model", Kind::Text),
     Field::shown("score", "/score", Kind::Text),
@@ -115,7 +115,7 @@ const CANDIDATES: &[Field] = &[
     Field::shown("propensity", "/propensity", Kind::Share),
 ];
 
-const FILTERED: &[Field] = &[
+pub(super) const FILTERED: &[Field] = &[
     Field::shown("provider", "/provider", Kind::Text),
     Field::shown("model", "/model", Kind::Text),
     Field::shown("refused_by", "/reason", Kind::Text),

@@ -2,14 +2,18 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod constraints;
 pub(crate) mod decisions;
 pub(crate) mod demo;
 mod dimensions;
 pub(crate) mod doctor;
+mod document;
+pub(crate) mod explain;
 pub(crate) mod feedback;
 pub(crate) mod healthz;
 pub(crate) mod keys;
 pub(crate) mod man;
+pub(crate) mod priors;
 pub(crate) mod rate;
 pub(crate) mod routes;
 pub(crate) mod serve;
