@@ -11,6 +11,7 @@ use super::settings::NewConstraints;
 use super::tables;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId};
 use crate::resource::constraints::{Changed, Constraints};
+use crate::resource::decision::JUDGE;
 use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary};
 use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
@@ -120,7 +121,6 @@ impl<'t> Batch<'t> {
         let txn = self.txn;
         txn.open_table(tables::BY_REQUEST)?.insert(decision.request_id.as_bytes(), (org, sequence))?;
         txn.open_table(tables::BY_TIME)?.insert((org, decision.created_at.0, sequence), ())?;
-        txn.open_table(tables::BY_SESSION)?.insert((org, decision.session_id.as_str(), sequence), ())?;
         if let Some(completion) = &decision.completion_id {
             txn.open_table(tables::COMPLETIONS)?.insert((org, completion.as_str()), decision.request_id.as_bytes())?;
         }
@@ -129,6 +129,13 @@ impl<'t> Batch<'t> {
             let body = pack(&scrub(messages), recorded.answer.as_deref().map(scrub).as_deref());
             txn.open_table(tables::BODIES)?.insert((org, sequence), body.as_slice())?;
         }
+        // A judge's calls are nobody's conversation: they are recorded, and belong to no session.
+        if decision.endpoint == JUDGE {
+            return Ok(());
+        }
+        let session = decision.session_id.as_str();
+        txn.open_table(tables::BY_SESSION)?.insert((org, session, sequence), ())?;
+        txn.open_table(tables::LATEST)?.insert((org, key_name(decision.key_id.as_ref())), session)?;
         self.session(org, decision)
     }
 
@@ -271,19 +278,10 @@ impl<'t> Batch<'t> {
                 Ok((decision.session_id, None))
             }
             FeedbackTarget::Latest => {
-                let by_time = self.txn.open_table(tables::BY_TIME)?;
-                let log = self.txn.open_table(tables::LOG)?;
-                // The latest session of a key is among its latest decisions; a key that has been silent for
-                // longer must name its session.
-                for row in by_time.range((org, i64::MIN, 0)..=(org, i64::MAX, u64::MAX))?.rev().take(10_000) {
-                    let (_, _, sequence) = row?.0.value();
-                    let Some(entry) = log.get((org, sequence))? else { continue };
-                    let decision: Decision = serde_json::from_slice(chain::decode(entry.value())?.payload)?;
-                    if decision.key_id.as_ref() == key {
-                        return Ok((decision.session_id, None));
-                    }
-                }
-                Err(Error::NotFound)
+                let latest = self.txn.open_table(tables::LATEST)?;
+                let session = latest.get((org, key_name(key)))?.ok_or(Error::NotFound)?;
+                let session = SessionId::from(session.value());
+                if self.has_session(org, session.as_str())? { Ok((session, None)) } else { Err(Error::NotFound) }
             }
         }
     }
@@ -330,6 +328,11 @@ impl<'t> Batch<'t> {
         self.txn.open_table(tables::RATINGS)?.insert((number, *rating.request_id.as_bytes()), payload.as_slice())?;
         Ok(Done::Nothing)
     }
+}
+
+/// The name of a key, or of having none.
+fn key_name(key: Option<&KeyId>) -> &str {
+    key.map_or("", KeyId::as_str)
 }
 
 /// A summary with its derived figures, as bytes.

@@ -198,6 +198,7 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::CONSTRAINTS)?;
     txn.open_table(tables::PRIORS)?;
     txn.open_table(tables::CHECKPOINTS)?;
+    txn.open_table(tables::LATEST)?;
     txn.open_table(tables::ANCHORS)?;
     txn.commit()?;
     Ok(secret.into())

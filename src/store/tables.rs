@@ -45,3 +45,5 @@ pub(super) const PRIORS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new
 pub(super) const CHECKPOINTS: TableDefinition<'_, u32, (u32, u64, &[u8])> = TableDefinition::new("checkpoints");
 /// Org → (sequence, hash) of the last entry that retention has removed from the beginning of its chain.
 pub(super) const ANCHORS: TableDefinition<'_, u32, (u64, [u8; 32])> = TableDefinition::new("anchors");
+/// (org, key) → the session of its last decision; a call without a key has the empty one.
+pub(super) const LATEST: TableDefinition<'_, (u32, &str), &str> = TableDefinition::new("latest");

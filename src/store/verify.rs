@@ -170,6 +170,7 @@ impl Store {
             tables::CONSTRAINTS,
             tables::PRIORS,
             tables::CHECKPOINTS,
+            tables::LATEST,
             tables::ANCHORS
         );
         txn.commit()?;

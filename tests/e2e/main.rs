@@ -8,6 +8,7 @@ mod crash;
 mod explain;
 mod fake;
 mod faults;
+mod feedback;
 mod harness;
 mod http;
 mod records;

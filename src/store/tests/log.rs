@@ -181,6 +181,34 @@ async fn the_credits_of_a_session_add_up_to_its_outcome() {
 }
 
 #[tokio::test]
+async fn the_latest_session_of_a_key_is_its_own_and_never_a_judges() {
+    let folder = tempfile::tempdir().unwrap();
+    let org = OrgId::from("a");
+    let store = Store::open(options(folder.path())).unwrap();
+    let latest = |key: Option<&str>| {
+        let vote = Feedback { key_id: key.map(KeyId::from), ..vote(9.0) };
+        store.feedback(org.clone(), FeedbackTarget::Latest, vote)
+    };
+    assert_eq!(latest(None).await, Err(Error::NotFound));
+    store.record(recorded(decision("a", "first", 1))).unwrap();
+    store.record(recorded(decision("a", "second", 2))).unwrap();
+    let by_key = Decision { key_id: Some(KeyId::from("k")), ..decision("a", "keyed", 3) };
+    store.record(recorded(by_key)).unwrap();
+    let judge = crate::resource::decision::JUDGE;
+    store.record(recorded(Decision { endpoint: judge.into(), ..decision("a", "judge:auto", 4) })).unwrap();
+    store.record(recorded(decision("b", "foreign", 5))).unwrap();
+    assert_eq!(latest(None).await.unwrap().session_id.as_str(), "second");
+    assert_eq!(latest(Some("k")).await.unwrap().session_id.as_str(), "keyed");
+    assert_eq!(latest(Some("other")).await, Err(Error::NotFound));
+    let sessions = store.sessions(&org, 10, None).unwrap().items;
+    assert_eq!(
+        sessions.iter().map(|session| session.session_id.as_str()).collect::<Vec<_>>(),
+        ["keyed", "second", "first"]
+    );
+    assert_eq!(store.verify().unwrap().broken, None);
+}
+
+#[tokio::test]
 async fn a_store_of_the_first_format_is_taken_on() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(options(folder.path())).unwrap());
