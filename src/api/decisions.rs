@@ -1,8 +1,8 @@
 //! `GET /v1/decisions` and `GET /v1/decisions/{id}`.
 
 use super::feedback::request_id;
-use super::input::Query;
-use super::{Answer, Request, blocking, not_found, ok};
+use super::input::{Query, within};
+use super::{Answer, Request, blocking, not_found, ok_in};
 use crate::base::{ApiError, Code};
 use crate::resource::Page;
 use crate::resource::decision::{Status, Strategy};
@@ -29,18 +29,19 @@ const MAX_IDS: usize = 500;
 /// One decision. A record that was handed in a moment ago is waited for.
 pub(crate) async fn get(request: Request) -> Answer {
     let id = request_id(&request.name)?;
+    let language = request.language();
     let (store, org) = (request.gateway.store.clone(), request.caller.org.clone());
     let read = {
         let (store, org) = (store.clone(), org.clone());
         move || store.decision(&org, id)
     };
     if let Some(stored) = blocking(read).await? {
-        return ok(&stored.to_json());
+        return ok_in(language, &stored.to_json(language));
     }
     // Foreign and missing records take this same path.
     store.flush().await.map_err(crate::store::Error::into_api_error)?;
     let stored = blocking(move || store.decision(&org, id)).await?;
-    ok(&stored.ok_or_else(not_found)?.to_json())
+    ok_in(language, &stored.ok_or_else(not_found)?.to_json(language))
 }
 
 /// One of a closed set of words.
@@ -51,9 +52,13 @@ fn word<T: DeserializeOwned>(query: &Query, key: &str, takes: &str) -> Result<Op
         .map_err(|_| ApiError::new(Code::InvalidRequest, format!("{key} takes {takes}")).param(key))
 }
 
+/// A number from 0 to 1.
+fn share(query: &Query, key: &str) -> Result<Option<f64>, ApiError> {
+    query.value(key, "a number from 0 to 1")?.map(|share| within(key, share, 0.0..=1.0)).transpose()
+}
+
 fn filter(query: &Query) -> Result<DecisionFilter, ApiError> {
     let time = "an RFC 3339 time such as 2026-01-31T08:00:00Z";
-    let share = "a number from 0 to 1";
     let mut request_ids = Vec::new();
     for id in query.text("request_ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()) {
         request_ids.push(request_id(id.trim())?);
@@ -72,8 +77,8 @@ fn filter(query: &Query) -> Result<DecisionFilter, ApiError> {
         provider: query.text("provider").map(str::to_owned),
         model: query.text("model").map(str::to_owned),
         status: word::<Status>(query, "status", "ok, error, blocked or cancelled")?,
-        min_confidence: query.value("min_confidence", share)?,
-        max_confidence: query.value("max_confidence", share)?,
+        min_confidence: share(query, "min_confidence")?,
+        max_confidence: share(query, "max_confidence")?,
     })
 }
 
@@ -85,9 +90,11 @@ pub(crate) async fn list(request: Request) -> Answer {
     let cursor = query.text("cursor").map(str::to_owned);
     let (store, org) = (request.gateway.store.clone(), request.caller.org.clone());
     let page = blocking(move || store.decisions(&org, &filter, limit, cursor.as_deref())).await?;
-    ok(&Page {
-        items: page.items.iter().map(crate::resource::StoredDecision::to_json).collect::<Vec<_>>(),
+    let language = request.language();
+    let page = Page {
+        items: page.items.iter().map(|stored| stored.to_json(language)).collect::<Vec<_>>(),
         next_cursor: page.next_cursor,
         has_more: page.has_more,
-    })
+    };
+    ok_in(language, &page)
 }

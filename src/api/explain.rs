@@ -1,9 +1,10 @@
 //! `POST /v1/routing/explain`: what the next request like this one would get. Changes nothing.
 
 use super::input::{object, unknown};
-use super::{Answer, Request, ok};
+use super::{Answer, Request, ok_in};
 use crate::base::{ApiError, Code, limits};
 use crate::resource::decision::Reason;
+use crate::resource::explain::Language;
 use crate::resource::{Decision, StoredDecision};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HOST};
@@ -90,11 +91,12 @@ fn headers(given: &Value) -> Result<HeaderMap, ApiError> {
 /// Explains.
 pub(crate) async fn explain(request: Request) -> Answer {
     let (body, headers) = asked(&request.body, &request.headers)?;
+    let language = request.language();
     let decision = request.gateway.foresee(request.caller, &headers, body, request.id)?;
-    ok(&told(decision))
+    ok_in(language, &told(decision, language))
 }
 
-fn told(decision: Decision) -> Value {
+fn told(decision: Decision, language: Language) -> Value {
     let blocked = decision.reason == Reason::FirewallBlocked;
     let mut answer = Map::from_iter([
         ("dry_run".to_owned(), json!(true)),
@@ -103,7 +105,7 @@ fn told(decision: Decision) -> Value {
         ("reasoning".to_owned(), json!(decision.floopy_reason)),
         ("strategy_id".to_owned(), json!(decision.routing_strategy)),
     ]);
-    let mut seen = StoredDecision::unstored(decision).to_json();
+    let mut seen = StoredDecision::unstored(decision).to_json(language);
     for key in TOLD {
         answer.insert((*key).to_owned(), seen.get_mut(*key).map_or(Value::Null, Value::take));
     }

@@ -1,7 +1,7 @@
 //! `POST /v1/feedback` and `PUT /v1/decisions/{id}/rating`.
 
 use super::input::{body, short, within};
-use super::{Answer, Request, blocking, not_found, ok};
+use super::{Answer, Request, blocking, not_found, ok, ok_in};
 use crate::base::{ApiError, Code, RequestId, SessionId, limits};
 use crate::resource::{Feedback, Rating};
 use crate::store::FeedbackTarget;
@@ -102,5 +102,5 @@ pub(crate) async fn rate(request: Request) -> Answer {
         request.gateway.events.publish(org.clone(), "rating", Arc::from(event));
     }
     let stored = blocking(move || store.decision(&org, id)).await?;
-    ok(&stored.ok_or_else(not_found)?.to_json())
+    ok_in(request.language(), &stored.ok_or_else(not_found)?.to_json(request.language()))
 }

@@ -16,8 +16,9 @@ pub mod verify;
 
 use crate::base::{ApiError, Code, RequestId};
 use crate::gateway::{Body, Caller, Gateway};
+use crate::resource::explain::Language;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
 use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
@@ -43,6 +44,15 @@ pub struct Request {
     pub last_event: Option<u64>,
 }
 
+impl Request {
+    /// The language that the caller reads best of those that we write: header lines of one name are one list.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        let lines = self.headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
+        Language::negotiate(&lines.collect::<Vec<_>>().join(","))
+    }
+}
+
 /// What a handler answers.
 pub type Answer = Result<Response<Body>, ApiError>;
 
@@ -59,6 +69,15 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
 /// A resource as JSON, 200.
 pub(crate) fn ok(value: &impl Serialize) -> Answer {
     json(StatusCode::OK, value)
+}
+
+/// A resource whose texts are in a language, 200.
+pub(crate) fn ok_in(language: Language, value: &impl Serialize) -> Answer {
+    let mut response = ok(value)?;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LANGUAGE, http::HeaderValue::from_static(language.tag()));
+    headers.insert(VARY, http::HeaderValue::from(ACCEPT_LANGUAGE));
+    Ok(response)
 }
 
 /// Reads the store on a thread that may wait: the reactor never does.

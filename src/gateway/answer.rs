@@ -38,6 +38,9 @@ pub(crate) fn describe(headers: &mut HeaderMap, draft: &Draft) {
         set(header::MODEL, &target.model);
     }
     set(header::CACHE, "off");
+    if let Some(confidence) = draft.choice.as_ref().and_then(|choice| choice.assessment.confidence) {
+        set(header::CONFIDENCE, &confidence.to_string());
+    }
 }
 
 fn described(mut builder: Builder, draft: &Draft) -> Builder {

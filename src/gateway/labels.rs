@@ -24,6 +24,7 @@ pub mod header {
     pub const STRATEGY: &str = "floopy-strategy";
     pub const MODEL: &str = "floopy-model";
     pub const CACHE: &str = "floopy-cache";
+    pub const CONFIDENCE: &str = "floopy-confidence";
     pub const COST: &str = "floopy-cost-micro-usd";
     pub const REASONING_TOKENS: &str = "floopy-reasoning-tokens";
 }

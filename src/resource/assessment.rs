@@ -212,6 +212,43 @@ pub struct BackupOrder {
     pub learned: Vec<String>,
 }
 
+/// How demanding a request is, as `smart_cost` rates it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Any model will do: the cheapest serves.
+    Simple,
+    /// A cheaper model serves if it is known to be good enough.
+    Moderate,
+    /// The default model serves.
+    Complex,
+}
+
+/// What a request is about, by cheap rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Program text.
+    Code,
+    /// Calculation and proof.
+    Math,
+    /// Weighing, planning, explaining why.
+    Reasoning,
+    /// Anything else.
+    General,
+}
+
+/// What `smart_cost` made of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Complexity {
+    /// By the published formula, 0..1.
+    pub score: f64,
+    /// What the score means.
+    pub tier: Tier,
+    /// What the request is about.
+    pub intent: Intent,
+}
+
 /// What the router knew when it chose.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -245,6 +282,9 @@ pub struct Assessment {
     /// Who serves if the chosen model fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backups: Option<BackupOrder>,
+    /// How demanding the request was, where the strategy asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complexity: Option<Complexity>,
 }
 
 fn is_empty(evidence: &Evidence) -> bool {

@@ -4,6 +4,7 @@
 pub mod assessment;
 pub mod constraints;
 pub mod decision;
+pub mod explain;
 pub mod feedback;
 pub mod judged;
 pub mod key;

@@ -1,7 +1,8 @@
 //! A decision as callers see it: every key of the contract, `null` where nothing is known yet.
 
 use super::assessment::{ConfidenceReason, Credit, Scores};
-use super::decision::{Decision, Reason, Strategy};
+use super::decision::{Decision, Reason};
+use super::explain::{Language, Template};
 use super::feedback::{Feedback, Rating};
 use super::judged::Judged;
 use serde_json::{Map, Value, json};
@@ -27,29 +28,6 @@ pub struct StoredDecision {
     pub credits: Vec<Credit>,
 }
 
-/// The template of an explanation and its text in English. The same decision gives the same bytes.
-fn explanation(decision: &Decision) -> (&'static str, String) {
-    let model = decision.served.as_ref().or(decision.winner.as_ref()).map_or("none", |target| target.model.as_str());
-    let route = decision.route.as_ref().map_or("", |route| route.as_str());
-    match (decision.reason, decision.routing_strategy) {
-        (Reason::ProviderFallback, _) => {
-            let chosen = decision.winner.as_ref().map_or("none", |target| target.model.as_str());
-            let attempts = decision.outcome.attempts.len();
-            ("provider_fallback", format!("{chosen} failed; {model} answered after {attempts} attempts."))
-        }
-        (Reason::CacheHit, _) => ("cache_hit", "The answer came from the cache.".to_owned()),
-        (Reason::FirewallBlocked, _) => ("firewall_blocked", "The firewall refused the input.".to_owned()),
-        (_, Strategy::LegacyModel | Strategy::Passthrough) => {
-            ("no_router_invoked", format!("The client named {model}: no router was asked."))
-        }
-        (_, Strategy::Fallback) => ("fallback_only", format!("{model} is the first of its list that could serve.")),
-        (_, strategy) => {
-            let strategy = strategy.as_str();
-            ("static_strategy", format!("Route {route} chose {model} by its strategy {strategy}."))
-        }
-    }
-}
-
 impl StoredDecision {
     /// A decision that is in no store: a dry run's.
     #[must_use]
@@ -60,12 +38,13 @@ impl StoredDecision {
     }
 
     /// The decision as JSON: the flat keys that the SDKs read, the audit keys, and the audit keys again in
-    /// `decision_trace`.
+    /// `decision_trace`. Its explanation is in this language.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self, language: Language) -> Value {
         let decision = &self.decision;
         let served = decision.served.as_ref().or(decision.winner.as_ref());
-        let (template, text) = explanation(decision);
+        let template = Template::of(decision);
+        let text = template.text(language);
         let assessment = &decision.assessment;
         let confidence_reason = match (decision.reason, assessment.confidence_reason) {
             (Reason::SingleCandidate, ConfidenceReason::NotApplicable) => ConfidenceReason::SingleCandidate,
@@ -87,7 +66,7 @@ impl StoredDecision {
             ("confidence".to_owned(), json!(assessment.confidence)),
             ("confidence_reason".to_owned(), json!(confidence_reason)),
             ("explanation".to_owned(), json!(text)),
-            ("explanation_detail".to_owned(), json!({"text": text, "template_id": template})),
+            ("explanation_detail".to_owned(), json!({"text": text, "template_id": template.id()})),
             ("session_inferred".to_owned(), json!(decision.session_inferred)),
             ("endpoint".to_owned(), json!(decision.endpoint)),
             ("requested_model".to_owned(), json!(decision.requested_model)),
@@ -150,6 +129,7 @@ impl StoredDecision {
             "floor": assessment.floor,
             "switch": assessment.switch,
             "evidence": assessment.evidence,
+            "complexity": assessment.complexity,
             "outcome": decision.outcome,
             "scores": scores,
             "credits": self.credits,

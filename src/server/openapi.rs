@@ -44,6 +44,7 @@ const SCHEMAS: &[(&str, &[&str])] = &[
             "floor",
             "switch",
             "evidence",
+            "complexity",
             "outcome",
             "scores",
             "credits",

@@ -45,6 +45,7 @@ pub struct DecisionFilter {
 impl DecisionFilter {
     fn matches(&self, decision: &Decision) -> bool {
         let served = decision.served.as_ref().or(decision.winner.as_ref());
+        let confidence = decision.assessment.confidence;
         let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
         self.session_id.as_deref().is_none_or(|wanted| wanted == decision.session_id.as_str())
             && (self.request_ids.is_empty() || self.request_ids.contains(&decision.request_id))
@@ -54,8 +55,8 @@ impl DecisionFilter {
             && is(&self.model, served.map(|target| &target.model))
             && self.from.is_none_or(|from| decision.created_at >= from)
             && self.to.is_none_or(|to| decision.created_at < to)
-            && self.min_confidence.is_none()
-            && self.max_confidence.is_none()
+            && self.min_confidence.is_none_or(|least| confidence.is_some_and(|found| found >= least))
+            && self.max_confidence.is_none_or(|most| confidence.is_some_and(|found| found <= most))
     }
 }
 

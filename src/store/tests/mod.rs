@@ -139,6 +139,31 @@ async fn what_was_recorded_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_confidence_filter_is_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let org = OrgId::from("a");
+    let store = Store::open(options(folder.path())).unwrap();
+    for (at, confidence) in [(1, Some(0.2)), (2, Some(0.5)), (3, Some(0.9)), (4, None)] {
+        let mut sure = decision("a", "s", at);
+        sure.assessment.confidence = confidence;
+        store.record(recorded(sure)).unwrap();
+    }
+    store.flush().await.unwrap();
+    for (min, max, times) in [
+        (None, None, vec![4, 3, 2, 1]),
+        (Some(0.5), None, vec![3, 2]),
+        (None, Some(0.5), vec![2, 1]),
+        (Some(0.3), Some(0.8), vec![2]),
+        (Some(0.0), Some(1.0), vec![3, 2, 1]),
+    ] {
+        let filter = DecisionFilter { min_confidence: min, max_confidence: max, ..DecisionFilter::default() };
+        let page = store.decisions(&org, &filter, 10, None).unwrap();
+        let found: Vec<i64> = page.items.iter().map(|stored| stored.decision.created_at.0).collect();
+        assert_eq!(found, times, "{min:?} to {max:?}");
+    }
+}
+
+#[tokio::test]
 async fn pages_are_stable_while_records_come_in() {
     let folder = tempfile::tempdir().unwrap();
     let org = OrgId::from("a");
