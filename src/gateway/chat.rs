@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::caller::Caller;
 use super::dispatch::{Answered, deadline, dispatch};
+use super::heuristics::Question;
 use super::labels::Labels;
 use super::operation::{Operation, Whole};
 use super::record::{Draft, End, completion_id};
@@ -142,6 +143,7 @@ impl Gateway {
             dropped: Vec::new(),
             first_byte: None,
             messages,
+            question: Question::of(operation),
             user,
             ended: false,
         };
@@ -177,7 +179,7 @@ pub(crate) fn fresh_session(id: RequestId) -> SessionId {
 async fn whole_answer(mut draft: Draft, whole: Whole) -> Response<Body> {
     let response = answer::whole(&draft, &whole);
     let completion_id = completion_id(&whole.body);
-    let end = End { usage: whole.usage, answer: whole.answer, completion_id, ..End::default() };
+    let end = End { usage: whole.usage, answer: whole.answer, finish: whole.finish, completion_id, ..End::default() };
     match draft.end(end) {
         Some(durable) => durable.await.map_or_else(|error| answer::error(&error, draft.id), |()| response),
         None => response,

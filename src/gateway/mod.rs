@@ -11,6 +11,7 @@ mod chat;
 mod dispatch;
 mod events;
 mod foresee;
+mod heuristics;
 mod keyring;
 pub mod labels;
 mod operation;
@@ -91,6 +92,7 @@ impl Gateway {
         local_admin: Option<Arc<Key>>,
     ) -> Result<Self, crate::store::Error> {
         add_replay(&mut config);
+        crate::routing::prepare();
         let gateway = Self {
             turns: ArcSwap::from_pointee(turns(&config)),
             config: ArcSwap::from_pointee(config),

@@ -4,7 +4,10 @@ use super::labels::Labels;
 use crate::base::ApiError;
 use crate::base::model::TokenUsage;
 use crate::routing::Needs;
-use crate::wire::{self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Outgoing, Target};
+use crate::routing::intent::intent;
+use crate::routing::smart_cost::Asked;
+use crate::wire::tokens::rough;
+use crate::wire::{self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Finish, Outgoing, Target};
 use bytes::Bytes;
 
 /// One parsed request.
@@ -20,7 +23,11 @@ pub(crate) struct Whole {
     pub(crate) body: Bytes,
     pub(crate) usage: Option<TokenUsage>,
     pub(crate) answer: Option<Answer>,
+    pub(crate) finish: Option<Finish>,
 }
+
+/// Bytes of the system prompt and of the user's last turn that complexity looks at.
+const READ_FOR_COMPLEXITY: usize = 4096;
 
 impl Operation {
     /// `model` as the client wrote it.
@@ -76,6 +83,39 @@ impl Operation {
         }
     }
 
+    /// What its complexity is made of; `None` for what is no conversation.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        let Self::Chat(request) = self else { return None };
+        let shape = request.shape();
+        let messages = request.messages_json();
+        let said = wire::said(messages, READ_FOR_COMPLEXITY);
+        Some(Asked {
+            messages: shape.messages,
+            system_tokens: rough(said.system.len() as u64),
+            tokens: rough(shape.text_bytes),
+            tools: shape.tools > 0,
+            code: memchr::memmem::find(messages.as_bytes(), b"```").is_some(),
+            format: shape.json_object || shape.json_schema,
+            intent: intent(&said.last_user),
+        })
+    }
+
+    /// Tokens of its input, roughly.
+    pub(crate) fn input_tokens(&self) -> u64 {
+        rough(match self {
+            Self::Chat(request) => request.shape().text_bytes,
+            Self::Embeddings(_) => 0,
+        })
+    }
+
+    /// Tokens that its answer may have.
+    pub(crate) fn max_output_tokens(&self) -> Option<u64> {
+        match self {
+            Self::Chat(request) => request.max_output_tokens(),
+            Self::Embeddings(_) => Some(0),
+        }
+    }
+
     /// The call that this target understands.
     pub(crate) fn encode(&self, target: &Target<'_>, labels: &Labels) -> Result<Outgoing, ApiError> {
         match self {
@@ -91,11 +131,13 @@ impl Operation {
                 body: decoded.body,
                 usage: decoded.usage,
                 answer: Some(decoded.answer),
+                finish: decoded.finish,
             }),
             Self::Embeddings(request) => wire::decode_embeddings(request, target, body).map(|decoded| Whole {
                 body: decoded.body,
                 usage: decoded.usage,
                 answer: None,
+                finish: None,
             }),
         }
     }

@@ -136,6 +136,7 @@ impl Gateway {
             dropped: Vec::new(),
             first_byte: None,
             messages: None,
+            question: None,
             ended: false,
         }
     }

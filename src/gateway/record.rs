@@ -5,17 +5,19 @@
 
 use super::Gateway;
 use super::caller::Caller;
+use super::heuristics::{Question, scores_of};
 use super::labels::Labels;
 use super::session::Place;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Durability, Route};
+use crate::resource::assessment::Scores;
 use crate::resource::decision::{Attempt, Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::routing::Choice;
 use crate::store::Recorded;
 use crate::telemetry::metrics::AnsweredRequest;
-use crate::wire::Answer;
+use crate::wire::{Answer, Finish};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +44,8 @@ pub(crate) struct Draft {
     pub(crate) first_byte: Option<Instant>,
     /// The conversation as the client sent it; `None` under zero retention.
     pub(crate) messages: Option<Bytes>,
+    /// What was asked, for the scores of the answer; `None` for what is no chat.
+    pub(crate) question: Option<Question>,
     /// The end user, from the header or the body.
     pub(crate) user: Option<String>,
     pub(crate) ended: bool,
@@ -52,6 +56,8 @@ pub(crate) struct Draft {
 pub(crate) struct End {
     pub(crate) usage: Option<TokenUsage>,
     pub(crate) answer: Option<Answer>,
+    /// Why the answer ended.
+    pub(crate) finish: Option<Finish>,
     pub(crate) error: Option<ApiError>,
     pub(crate) cancelled: bool,
     /// The id that the client knows the answer by: it may name its feedback's target with it.
@@ -190,7 +196,7 @@ impl Draft {
             candidates: choice.map(|choice| choice.candidates.clone()).unwrap_or_default(),
             filtered: choice.map(|choice| choice.filtered.clone()).unwrap_or_default(),
             assessment: choice.map(|choice| choice.assessment.clone()).unwrap_or_default(),
-            heuristics: None,
+            heuristics: self.heuristics(end),
             outcome: Outcome {
                 status: status(end),
                 latency_ms: millis(total),
@@ -229,6 +235,15 @@ impl Draft {
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
             config_generation: self.config.generation,
+        }
+    }
+
+    /// Scores of a whole chat answer: what broke off says nothing of the model's words.
+    fn heuristics(&self, end: &End) -> Option<Scores> {
+        let whole = end.error.is_none() && !end.cancelled;
+        match (&self.question, &end.answer) {
+            (Some(question), Some(answer)) if whole => Some(scores_of(question, answer, end.finish)),
+            _ => None,
         }
     }
 

@@ -96,7 +96,8 @@ impl Relay {
     fn end(&mut self, error: Option<ApiError>, cancelled: bool) {
         let summary = self.decoder.summary();
         let completion_id = self.completion_id.take();
-        let end = End { usage: summary.usage, answer: Some(summary.answer), error, cancelled, completion_id };
+        let (answer, finish) = (Some(summary.answer), summary.finish);
+        let end = End { usage: summary.usage, answer, finish, error, cancelled, completion_id };
         self.durable = self.draft.end(end);
     }
 

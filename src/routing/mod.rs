@@ -9,12 +9,21 @@ mod choose;
 pub mod confidence;
 pub mod constraints;
 pub mod gates;
+pub mod intent;
 pub mod learn;
+pub mod scores;
 mod shares;
+pub mod smart_cost;
 
 pub use choose::{Choice, Plan, choose};
 pub use gates::{Facts, Needs};
 pub use shares::Parts;
+
+/// Builds what is otherwise built by the first request that needs it.
+pub fn prepare() {
+    scores::prepare();
+    intent::prepare();
+}
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ pub struct ChatRequest {
     n: u32,
     max_output_tokens: Option<u64>,
     messages: Vec<MessagePrint>,
+    last_user: Bytes,
     shape: Shape,
 }
 
@@ -114,6 +115,7 @@ impl ChatRequest {
             n: 1,
             max_output_tokens: None,
             messages: Vec::new(),
+            last_user: Bytes::new(),
             shape: Shape::default(),
         };
         request.read_settings()?;
@@ -173,11 +175,18 @@ impl ChatRequest {
             return Err(bad("messages", format!("messages takes at most {}", limits::MAX_MESSAGES)));
         }
         let mut prints = Vec::with_capacity(heads.len());
+        let mut last_user = "";
         for (index, raw) in heads.iter().enumerate() {
-            prints.push(read_message(index, raw, &mut shape)?);
+            let (print, content) = read_message(index, raw, &mut shape)?;
+            if print.role == Role::User {
+                last_user = content;
+            }
+            prints.push(print);
         }
+        let last_user = if last_user.is_empty() { Bytes::new() } else { self.body.slice_ref(last_user.as_bytes()) };
         shape.messages = count(heads.len());
         self.shape = shape;
+        self.last_user = last_user;
         self.messages = prints;
         Ok(())
     }
@@ -259,6 +268,12 @@ impl ChatRequest {
         &self.messages
     }
 
+    /// The content of the user's last turn, as JSON; empty where there is none. It shares the body's bytes.
+    #[must_use]
+    pub fn last_user(&self) -> &Bytes {
+        &self.last_user
+    }
+
     /// The text of the `messages` array.
     #[must_use]
     pub fn messages_json(&self) -> &str {
@@ -295,7 +310,8 @@ fn shorten(name: &str) -> String {
     name.chars().take(limits::MAX_LABEL_BYTES).collect()
 }
 
-fn read_message(index: usize, raw: &RawValue, shape: &mut Shape) -> Result<MessagePrint, ApiError> {
+/// A message's print, and its content as JSON.
+fn read_message<'a>(index: usize, raw: &'a RawValue, shape: &mut Shape) -> Result<(MessagePrint, &'a str), ApiError> {
     let at = |member: &str| format!("messages[{index}]{member}");
     let head: Head<'_> = serde_json::from_str(raw.get())
         .map_err(|_| bad(&at(""), format!("messages[{index}] must be an object with a role and content")))?;
@@ -328,7 +344,7 @@ fn read_message(index: usize, raw: &RawValue, shape: &mut Shape) -> Result<Messa
         shape.text_bytes += calls.get().len() as u64;
         hasher.update(calls.get().as_bytes());
     }
-    Ok(MessagePrint { role, hash: hasher.digest() })
+    Ok((MessagePrint { role, hash: hasher.digest() }, head.content.map_or("", RawValue::get)))
 }
 
 fn read_parts(index: usize, parts: &str, shape: &mut Shape, hasher: &mut Xxh3) -> Result<(), ApiError> {

@@ -21,7 +21,7 @@ pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
 pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
 pub use fault::Fault;
 pub use quirks::{Quirks, quirks};
-pub use said::{Said, said};
+pub use said::{Said, said, text_of_content};
 pub use target::{
     Answer, AnswerContext, Decoded, Dialect, Finish, Outgoing, StreamDecoder, StreamSummary, Target, decode_chat,
     encode_chat,

@@ -69,6 +69,14 @@ pub fn said(messages: &str, most: usize) -> Said {
     said
 }
 
+/// The text of one message's content, given as JSON: a string, or a list of parts. Of a longer text the last `most`
+/// bytes are kept, cut at a character; what is malformed says nothing.
+#[must_use]
+pub fn text_of_content(content: &[u8], most: usize) -> String {
+    let raw = serde_json::from_slice::<&RawValue>(content).ok();
+    kept(&text(raw), most)
+}
+
 fn head(raw: &RawValue) -> Option<Head<'_>> {
     serde_json::from_str(raw.get()).ok()
 }
@@ -134,6 +142,20 @@ mod tests {
         for messages in ["", "null", "[1]", "{}", r#"[{"role": 5}]"#, r#"[{"role": "user", "content": 7}]"#] {
             assert_eq!(said(messages, 100), Said::default(), "{messages}");
         }
+    }
+
+    #[test]
+    fn the_text_of_a_content_is_read_alone() {
+        for (content, text) in [
+            (r#""sec\"ond""#, "sec\"ond"),
+            (r#"[{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]"#, "a\nb"),
+            ("null", ""),
+            ("", ""),
+            ("7", ""),
+        ] {
+            assert_eq!(text_of_content(content.as_bytes(), 100), text, "{content}");
+        }
+        assert_eq!(text_of_content(r#""abc""#.as_bytes(), 2), "bc");
     }
 
     proptest! {

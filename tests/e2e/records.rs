@@ -178,3 +178,67 @@ fn the_live_stream_tells_of_decisions_and_feedback() {
     }
     assert!(text.contains("event: decision"), "{text}");
 }
+
+#[test]
+fn explanations_speak_the_callers_language() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let answer = gateway.chat("up/cheap", &[]);
+    let id = gateway.decision(&answer)["request_id"].as_str().unwrap().to_owned();
+    for (accept, language, text) in [
+        ("pt-PT, en;q=0.5", "pt-BR", "O próprio cliente indicou cheap; nenhum roteador foi consultado."),
+        ("en;q=0.1, es-MX;q=0.2", "es", "El propio cliente indicó cheap; no se consultó a ningún enrutador."),
+        ("fr", "en", "The client named cheap itself, so no router was asked."),
+    ] {
+        let get = |path: &str| call(gateway.address, "GET", path, &[("accept-language", accept)], b"");
+        let one = get(&format!("/v1/decisions/{id}"));
+        assert_eq!(one.header("content-language"), Some(language));
+        assert_eq!(one.json()["explanation"], text);
+        let detail = json!({"text": text, "template_id": "no_router_invoked"});
+        assert_eq!(one.json()["explanation_detail"], detail);
+        let listed = get("/v1/decisions");
+        assert_eq!(listed.header("content-language"), Some(language));
+        assert_eq!(listed.json()["items"][0]["explanation"], text);
+    }
+    assert_eq!(gateway.get(&format!("/v1/decisions/{id}")).header("content-language"), Some("en"));
+}
+
+#[test]
+fn a_confidence_filter_takes_a_share() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    gateway.decision(&gateway.chat("up/cheap", &[]));
+    for key in ["min_confidence", "max_confidence"] {
+        let listed = gateway.get(&format!("/v1/decisions?{key}=0.5"));
+        assert_eq!(listed.json()["items"], json!([]), "what has no confidence matches no filter on it");
+        for bad in ["1.5", "-0.1", "NaN", "much"] {
+            let refused = gateway.get(&format!("/v1/decisions?{key}={bad}"));
+            assert_eq!((refused.status, refused.error_code()), (400, "invalid_request".into()), "{key}={bad}");
+        }
+    }
+}
+
+#[test]
+fn every_chat_answer_is_scored() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let score = |answer: &crate::http::Answer| gateway.decision(answer)["scores"].clone();
+    for answer in [
+        gateway.chat("up/cheap", &[]),
+        gateway.chat_stream("up/cheap", &[]),
+        gateway.chat("up/cheap", &[("floopy-retention", "none")]),
+    ] {
+        let scores = score(&answer);
+        for dimension in ["relevance", "coherence", "helpfulness", "safety", "composite"] {
+            let value = scores[dimension].as_f64().unwrap();
+            assert!((50.0..=100.0).contains(&value), "{dimension}: {scores}");
+        }
+    }
+    let mut wants_json = crate::harness::chat_body("up/cheap", false);
+    wants_json["response_format"] = json!({"type": "json_object"});
+    let not_json = score(&gateway.post("/v1/chat/completions", &[], &wants_json));
+    assert!(not_json["helpfulness"].as_f64().unwrap() < 50.0, "text where JSON was asked for: {not_json}");
+    assert!(score(&gateway.chat("up/status-400", &[]))["composite"].is_null(), "no answer, no scores");
+    let embedded = gateway.post("/v1/embeddings", &[], &json!({"model": "up/embed", "input": "a"}));
+    assert!(score(&embedded)["composite"].is_null(), "vectors are not scored");
+}
