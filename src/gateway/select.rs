@@ -11,6 +11,7 @@ use crate::base::ModelRef;
 use crate::config::Config;
 use crate::config::settings::{Route, Sticky};
 use crate::resource::decision::Strategy;
+use crate::routing::smart_cost::{Asked, expected_cost};
 use crate::routing::{Choice, Facts, Plan, choose as choose_by_plan};
 use rand::RngExt;
 use tokio::time::Instant;
@@ -30,6 +31,8 @@ struct Situation<'a> {
     route: Option<&'a Route>,
     /// The candidates, the default model first.
     facts: Vec<Facts<'a>>,
+    /// What the request's complexity is made of, where the strategy asks.
+    asked: Option<Asked>,
     /// The model that the session has, where the route is sticky.
     held: Option<ModelRef>,
     /// Whether an operator has put the route back to its default model.
@@ -75,15 +78,22 @@ fn situation<'a>(
         let median = gateway.latency.p50(model)?;
         if operation.stream() { median.ttft_ms } else { median.total_ms }
     };
+    let by_cost = draft.strategy == Strategy::SmartCost;
+    let (input_tokens, max_output_tokens) = (operation.input_tokens(), operation.max_output_tokens());
     let facts = models
         .into_iter()
-        .map(|model| Facts {
+        .map(|model| (model, config.catalogue.get(model).map(|info| &**info)))
+        .map(|(model, info)| Facts {
             model,
-            info: config.catalogue.get(model).map(|info| &**info),
+            info,
             configured: config.providers.contains_key(&model.provider),
             circuit_open: gateway.breakers.is_open(model, now),
             median_ms: if draft.strategy == Strategy::LatencyBased { median(model) } else { None },
             weight: route.map_or(0, |route| weight(route, model)),
+            expected_cost: info
+                .filter(|_| by_cost)
+                .and_then(|info| expected_cost(info, input_tokens, max_output_tokens)),
+            prior_quality: info.filter(|_| by_cost).and_then(|info| info.prior_quality),
         })
         .collect();
     let (org, session) = (draft.caller.org.as_str(), &draft.place.session);
@@ -92,7 +102,8 @@ fn situation<'a>(
         Purpose::Foresee => gateway.sessions.foreseen_model(org, session, &route.id),
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
-    Situation { route, facts, held, pinned }
+    let asked = if by_cost { operation.asked() } else { None };
+    Situation { route, facts, asked, held, pinned }
 }
 
 /// Makes a plan of the facts.
@@ -112,6 +123,8 @@ fn plan<'a>(gateway: &Gateway, situation: &'a Situation<'a>, strategy: Strategy,
             Purpose::Serve => Some(rand::rng().random()),
             Purpose::Foresee => None,
         },
+        asked: situation.asked.as_ref(),
+        floor: route.map_or(1.0, |route| route.quality_floor),
     }
 }
 

@@ -1,8 +1,12 @@
 //! The choice among candidates, for the strategies that do not learn.
+//!
+//! `smart_cost` asks [`smart_cost`](super::smart_cost) which of them is cheap and good enough.
 
 use super::gates::{Facts, Needs, refusal};
+use super::smart_cost::{self, Asked, Offer};
 use crate::base::ModelRef;
 use crate::resource::Assessment;
+use crate::resource::assessment::{Complexity, Tier};
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Strategy};
 
 /// What is to be chosen from, and by which rule.
@@ -23,6 +27,10 @@ pub struct Plan<'a> {
     /// A number drawn evenly from [0, 1): the chance of `weighted`. `None` = nothing is drawn, and the most
     /// probable candidate is told.
     pub chance: Option<f64>,
+    /// What the request's complexity is made of, where the strategy asks.
+    pub asked: Option<&'a Asked>,
+    /// The route's quality floor, 0..1.
+    pub floor: f64,
 }
 
 /// Who serves, and why.
@@ -50,6 +58,7 @@ pub struct Choice {
 #[must_use]
 pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
     let default = plan.candidates.first()?;
+    let complexity = plan.asked.filter(|_| plan.strategy == Strategy::SmartCost).map(smart_cost::rate);
     let mut filtered = Vec::new();
     let mut eligible: Vec<&Facts<'_>> = Vec::with_capacity(plan.candidates.len());
     for facts in plan.candidates {
@@ -57,17 +66,17 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         let refused = match plan.strategy {
             Strategy::LegacyModel | Strategy::Passthrough => None,
             _ if plan.pinned && facts.model != default.model => Some(FilterReason::Pinned),
-            Strategy::FeedbackDriven | Strategy::SmartCost | Strategy::SmartSelect if facts.model != default.model => {
+            Strategy::FeedbackDriven | Strategy::SmartSelect if facts.model != default.model => {
                 Some(FilterReason::ConstraintMinSamples)
             }
-            _ => refusal(facts, needs),
+            _ => refusal(facts, needs).or_else(|| below_the_floor(plan, complexity, facts, default)),
         };
         match refused {
-            Some(reason) => filtered.push(Filtered { candidate: Candidate::plain(facts.model, None), reason }),
+            Some(reason) => filtered.push(Filtered { candidate: shown(plan.strategy, facts, None), reason }),
             None => eligible.push(facts),
         }
     }
-    let (winner, why, propensities) = pick(plan, default, &eligible);
+    let (winner, why, propensities) = pick(plan, complexity, default, &eligible);
     let reason = match plan.strategy {
         Strategy::LegacyModel => Reason::NoRouter,
         Strategy::Passthrough => Reason::Passthrough,
@@ -76,14 +85,8 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         _ => Reason::Dispatched,
     };
     let propensity_of = |index: usize| propensities.as_ref().and_then(|all| all.get(index).copied());
-    let candidates: Vec<Candidate> = eligible
-        .iter()
-        .enumerate()
-        .map(|(index, facts)| Candidate {
-            score: score(plan.strategy, facts),
-            ..Candidate::plain(facts.model, propensity_of(index))
-        })
-        .collect();
+    let candidates: Vec<Candidate> =
+        eligible.iter().enumerate().map(|(index, facts)| shown(plan.strategy, facts, propensity_of(index))).collect();
     let propensity = eligible.iter().position(|facts| facts.model == winner).and_then(propensity_of);
     Some(Choice {
         winner: winner.clone(),
@@ -93,13 +96,45 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         backups: backups(plan, default, winner, &eligible),
         candidates,
         filtered,
-        assessment: Assessment::default(),
+        assessment: Assessment { complexity, ..Assessment::default() },
     })
+}
+
+/// Whether the request is too demanding for what is known of this model.
+fn below_the_floor(
+    plan: &Plan<'_>,
+    complexity: Option<Complexity>,
+    facts: &Facts<'_>,
+    default: &Facts<'_>,
+) -> Option<FilterReason> {
+    let moderate = complexity.is_some_and(|complexity| complexity.tier == Tier::Moderate);
+    let other = facts.model != default.model;
+    let good = || smart_cost::is_good_enough(&offer(facts), &offer(default), Tier::Moderate, plan.floor);
+    (moderate && other && !good()).then_some(FilterReason::QualityFloor)
+}
+
+fn offer<'a>(facts: &Facts<'a>) -> Offer<'a> {
+    Offer { model: facts.model, cost: facts.expected_cost, quality: facts.prior_quality }
+}
+
+/// A candidate with what the strategy knows of it.
+fn shown(strategy: Strategy, facts: &Facts<'_>, propensity: Option<f64>) -> Candidate {
+    let plain = Candidate::plain(facts.model, propensity);
+    match strategy {
+        Strategy::SmartCost => Candidate {
+            score: score(strategy, facts),
+            quality: facts.prior_quality,
+            expected_cost_micro_usd: facts.expected_cost,
+            ..plain
+        },
+        _ => Candidate { score: score(strategy, facts), ..plain },
+    }
 }
 
 /// The winner, the word for it, and the eligible candidates' probabilities where chance played.
 fn pick<'a>(
     plan: &Plan<'a>,
+    complexity: Option<Complexity>,
     default: &'a Facts<'a>,
     eligible: &[&'a Facts<'a>],
 ) -> (&'a ModelRef, &'static str, Option<Vec<f64>>) {
@@ -111,6 +146,7 @@ fn pick<'a>(
     }
     if let Some(held) = plan.held
         && let Some(facts) = eligible.iter().find(|facts| facts.model == held)
+        && (held == default.model || complexity.is_none_or(|complexity| complexity.tier < Tier::Complex))
     {
         return (facts.model, "sticky", None);
     }
@@ -131,8 +167,33 @@ fn pick<'a>(
             let why = if fastest.is_some_and(|facts| facts.median_ms.is_some()) { "fastest" } else { "untimed" };
             (model, why, None)
         }
-        Strategy::FeedbackDriven | Strategy::SmartCost | Strategy::SmartSelect => (first.model, "default", None),
+        Strategy::SmartCost => {
+            let (model, why) = by_cost(plan, complexity, default, eligible);
+            (model.unwrap_or(first.model), why, None)
+        }
+        Strategy::FeedbackDriven | Strategy::SmartSelect => (first.model, "default", None),
     }
+}
+
+/// The cheaper model that is good enough for the request; `None` = the first that is eligible.
+fn by_cost<'a>(
+    plan: &Plan<'a>,
+    complexity: Option<Complexity>,
+    default: &Facts<'a>,
+    eligible: &[&Facts<'a>],
+) -> (Option<&'a ModelRef>, &'static str) {
+    let Some(complexity) = complexity else { return (None, "default") };
+    let others: Vec<Offer<'a>> =
+        eligible.iter().filter(|facts| facts.model != default.model).map(|facts| offer(facts)).collect();
+    let cheapest = smart_cost::cheapest(&offer(default), &others, complexity.tier, plan.floor);
+    let why = match complexity.tier {
+        _ if cheapest.is_none() && others.len() == eligible.len() => "stand_in",
+        Tier::Complex => "smart_cost_complex",
+        _ if cheapest.is_none() => "smart_cost_default",
+        Tier::Simple => "smart_cost_simple",
+        Tier::Moderate => "smart_cost_moderate",
+    };
+    (cheapest, why)
 }
 
 /// Draws by weight; `None` where no eligible candidate has any.
@@ -161,12 +222,14 @@ fn weighted<'a>(chance: Option<f64>, eligible: &[&'a Facts<'a>]) -> Option<(&'a 
     Some((last.model, shares))
 }
 
-/// The number that the strategy compared: the weight, or the median in milliseconds.
+/// The number that the strategy compared: the weight, the median in milliseconds, or the expected cost in micro-USD.
 fn score(strategy: Strategy, facts: &Facts<'_>) -> Option<f64> {
     match strategy {
         Strategy::Weighted => Some(f64::from(facts.weight)),
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one call")]
         Strategy::LatencyBased => facts.median_ms.map(|ms| ms as f64),
+        #[expect(clippy::cast_precision_loss, reason = "micro-USD of one call")]
+        Strategy::SmartCost => facts.expected_cost.map(|cost| cost.0 as f64),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The gates that a candidate must pass before a strategy may pick it.
 
-use crate::base::{Capability, ModelInfo, ModelRef};
+use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef};
 use crate::resource::decision::FilterReason;
 
 /// A token is never longer than this many bytes of text on average, in any language or format that
@@ -35,6 +35,10 @@ pub struct Facts<'a> {
     pub median_ms: Option<u64>,
     /// Its weight under `weighted`.
     pub weight: u32,
+    /// What this request is expected to cost there, where the strategy asks.
+    pub expected_cost: Option<MicroUsd>,
+    /// Its quality on such requests as far as is known beforehand, 0..1.
+    pub prior_quality: Option<f64>,
 }
 
 /// The first gate that refuses the candidate; `None` = it may serve.

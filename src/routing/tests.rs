@@ -1,5 +1,7 @@
+use super::smart_cost::Asked;
 use super::*;
-use crate::base::{Capability, ModelInfo, ModelRef};
+use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef};
+use crate::resource::assessment::Intent;
 use crate::resource::decision::{FilterReason, Reason, Strategy};
 use proptest::prelude::*;
 
@@ -8,11 +10,30 @@ fn models(names: &[&str]) -> Vec<ModelRef> {
 }
 
 fn facts(model: &ModelRef) -> Facts<'_> {
-    Facts { model, info: None, configured: true, circuit_open: false, median_ms: None, weight: 0 }
+    Facts {
+        model,
+        info: None,
+        configured: true,
+        circuit_open: false,
+        median_ms: None,
+        weight: 0,
+        expected_cost: None,
+        prior_quality: None,
+    }
 }
 
 fn plan<'a>(strategy: Strategy, candidates: &'a [Facts<'a>]) -> Plan<'a> {
-    Plan { strategy, candidates, fallback: &[], held: None, pinned: false, turn: 0, chance: Some(0.0) }
+    Plan {
+        strategy,
+        candidates,
+        fallback: &[],
+        held: None,
+        pinned: false,
+        turn: 0,
+        chance: Some(0.0),
+        asked: None,
+        floor: 0.95,
+    }
 }
 
 fn names(models: &[ModelRef]) -> Vec<&str> {
@@ -123,11 +144,85 @@ fn the_fastest_serves_and_the_untimed_goes_first() {
 fn without_evidence_the_learning_strategies_serve_the_default_model() {
     let all = models(&["a", "b"]);
     let facts: Vec<_> = all.iter().map(facts).collect();
-    for strategy in [Strategy::FeedbackDriven, Strategy::SmartCost, Strategy::SmartSelect] {
+    for strategy in [Strategy::FeedbackDriven, Strategy::SmartSelect] {
         let choice = choose(&plan(strategy, &facts), &Needs::default()).unwrap();
         assert_eq!((&*choice.winner.model, choice.why), ("a", "default"));
         assert_eq!(choice.filtered[0].reason, FilterReason::ConstraintMinSamples);
     }
+}
+
+/// A default model for 100 micro-USD and one for 10, of these prior qualities.
+fn priced<'a>(all: &'a [ModelRef], quality: Option<f64>) -> [Facts<'a>; 2] {
+    let fact =
+        |model, cost, prior_quality| Facts { expected_cost: Some(MicroUsd(cost)), prior_quality, ..facts(model) };
+    [fact(&all[0], 100, Some(0.8)), fact(&all[1], 10, quality)]
+}
+
+fn asked(messages: u32, system_tokens: u64, tools: bool) -> Asked {
+    let intent = Intent::General;
+    Asked { messages, system_tokens, tokens: 10, tools, code: false, format: false, intent }
+}
+
+#[test]
+fn smart_cost_leaves_the_default_model_for_what_is_simple() {
+    let all = models(&["dear", "cheap"]);
+    let (simple, moderate, complex) = (asked(1, 0, false), asked(5, 0, false), asked(9, 900, true));
+    for (asked, quality, winner, why) in [
+        (&simple, None, "cheap", "smart_cost_simple"),
+        (&moderate, Some(0.78), "cheap", "smart_cost_moderate"),
+        (&moderate, Some(0.75), "dear", "smart_cost_default"),
+        (&moderate, None, "dear", "smart_cost_default"),
+        (&complex, Some(0.99), "dear", "smart_cost_complex"),
+    ] {
+        let facts = priced(&all, quality);
+        let plan = Plan { asked: Some(asked), ..plan(Strategy::SmartCost, &facts) };
+        let choice = choose(&plan, &Needs::default()).unwrap();
+        assert_eq!((&*choice.winner.model, choice.why), (winner, why), "{asked:?} {quality:?}");
+        assert_eq!(choice.assessment.complexity, Some(smart_cost::rate(asked)));
+        let refused = choice.filtered.iter().any(|filtered| filtered.reason == FilterReason::QualityFloor);
+        assert_eq!(refused, why == "smart_cost_default", "the record says that it was the floor");
+        assert_eq!(choice.candidates[0].expected_cost_micro_usd, Some(MicroUsd(100)));
+        if winner == "cheap" {
+            assert_eq!(names(&choice.backups), ["dear"]);
+        }
+    }
+}
+
+#[test]
+fn a_session_under_smart_cost_moves_up_and_never_down() {
+    let all = models(&["dear", "cheap"]);
+    let facts = priced(&all, Some(0.79));
+    let (simple, complex) = (asked(1, 0, false), asked(9, 900, true));
+    for (asked, held, winner, why) in [
+        (&simple, "cheap", "cheap", "sticky"),
+        (&complex, "cheap", "dear", "smart_cost_complex"),
+        (&simple, "dear", "dear", "sticky"),
+        (&complex, "dear", "dear", "sticky"),
+    ] {
+        let held = ModelRef::new("p", held);
+        let plan = Plan { asked: Some(asked), held: Some(&held), ..plan(Strategy::SmartCost, &facts) };
+        let choice = choose(&plan, &Needs::default()).unwrap();
+        assert_eq!((&*choice.winner.model, choice.why), (winner, why), "{asked:?} {held}");
+    }
+}
+
+#[test]
+fn under_smart_cost_gates_come_first() {
+    let all = models(&["dear", "cheap"]);
+    let simple = asked(1, 0, false);
+    let mut facts = priced(&all, Some(0.8));
+    facts[1].circuit_open = true;
+    let plan_of = |facts| Plan { asked: Some(&simple), ..plan(Strategy::SmartCost, facts) };
+    let choice = choose(&plan_of(&facts), &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("dear", "smart_cost_default"));
+    let mut facts = priced(&all, Some(0.8));
+    facts[0].circuit_open = true;
+    facts[1].expected_cost = None;
+    let choice = choose(&plan_of(&facts), &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("cheap", "stand_in"), "the default model is left alone");
+    let facts = priced(&all, Some(0.8));
+    let choice = choose(&Plan { asked: None, ..plan_of(&facts) }, &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("dear", "default"), "what has no messages is not rated");
 }
 
 #[test]

@@ -161,3 +161,69 @@ fn an_open_circuit_is_skipped_shown_and_closed_again() {
     let shown = gateway.get("/v1/routes/auto").json().to_string();
     assert!(shown.contains("open"), "{shown}");
 }
+
+/// Models whose quality is believed in: the house's best, one that is nearly as good, one that is not, one without a price.
+const BELIEVED: &str = "\
+[[model]]\nid = \"up/house\"\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 20.0\nprior_quality = 0.80\n\
+[[model]]\nid = \"up/thrift\"\ninput_usd_per_mtok = 1.0\noutput_usd_per_mtok = 2.0\nprior_quality = 0.79\n\
+[[model]]\nid = \"up/weak\"\ninput_usd_per_mtok = 0.1\noutput_usd_per_mtok = 0.2\nprior_quality = 0.5\n\
+[[model]]\nid = \"up/unpriced\"\nprior_quality = 0.99\n";
+
+#[test]
+fn smart_cost_serves_by_complexity_and_price() {
+    let fake = Fake::start();
+    let candidates = ["up/thrift", "up/unpriced", "up/weak"];
+    let gateway = Gateway::start(&fake, &format!("{BELIEVED}{}", route("smart_cost", "up/house", &candidates, "")));
+    let turns = |count: usize| -> Vec<_> {
+        let roles = ["user", "assistant"].iter().cycle().take(count);
+        roles.map(|role| json!({"role": role, "content": "Tell me more of it."})).collect()
+    };
+    let system = json!({"role": "system", "content": "Keep to these rules. ".repeat(100)});
+    let mut complex = vec![system];
+    complex.extend(turns(9));
+    let tool = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]);
+    for (body, model, why, tier) in [
+        (json!({"messages": turns(1)}), "weak", "smart_cost_simple", "simple"),
+        (json!({"messages": turns(7)}), "thrift", "smart_cost_moderate", "moderate"),
+        (json!({"messages": complex, "tools": tool}), "house", "smart_cost_complex", "complex"),
+    ] {
+        let mut body = body;
+        body["model"] = json!("auto");
+        let answer = gateway.post("/v1/chat/completions", &[], &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("floopy-reason"), Some(format!("{model}::{why}").as_str()));
+        let decision = gateway.decision(&answer);
+        assert_eq!(decision["complexity"]["tier"], tier);
+        assert_eq!(decision["complexity"]["intent"], "general");
+        let refused: Vec<&str> =
+            decision["filtered"].as_array().unwrap().iter().map(|model| model["model"].as_str().unwrap()).collect();
+        assert_eq!(
+            refused,
+            if tier == "moderate" { vec!["weak"] } else { vec![] },
+            "the floor is for moderate requests"
+        );
+        let unpriced = decision["candidates"].as_array().unwrap().iter().find(|model| model["model"] == "unpriced");
+        assert!(unpriced.unwrap()["expected_cost_micro_usd"].is_null());
+        let selected = if model == "house" { "smart_cost_default_kept" } else { "smart_cost_selected" };
+        assert_eq!(decision["explanation_detail"]["template_id"], selected, "{}", decision["explanation"]);
+        assert_eq!(decision["outcome"]["baseline_cost_micro_usd"], 12_000);
+    }
+}
+
+#[test]
+fn a_session_under_smart_cost_moves_up_and_stays() {
+    let fake = Fake::start();
+    let sticky = route("smart_cost", "up/house", &["up/weak"], "").replace("\"request\"", "\"session\"");
+    let gateway = Gateway::start(&fake, &format!("{BELIEVED}{sticky}"));
+    let served = |turns: usize| {
+        let system = json!({"role": "system", "content": "Keep to these rules. ".repeat(100)});
+        let said = (0..turns).map(|_| json!({"role": "user", "content": "Fix it:\n```\nx = 1\n```"}));
+        let messages: Vec<_> = std::iter::once(system).chain(said).collect();
+        let body = json!({"model": "auto", "messages": messages});
+        let answer = gateway.post("/v1/chat/completions", &[("floopy-session-id", "s")], &body);
+        answer.header("floopy-reason").unwrap().to_owned()
+    };
+    assert_eq!(gateway.chat("auto", &[("floopy-session-id", "s")]).header("floopy-model"), Some("weak"));
+    assert_eq!(served(8), "house::smart_cost_complex");
+    assert_eq!(gateway.chat("auto", &[("floopy-session-id", "s")]).header("floopy-reason"), Some("house::sticky"));
+}
