@@ -8,12 +8,16 @@
 mod choose;
 pub mod confidence;
 pub mod constraints;
+pub mod failure;
+pub mod fallback;
 pub mod gates;
 pub mod intent;
 pub mod learn;
 pub mod scores;
 mod shares;
 pub mod smart_cost;
+pub mod smart_select;
+pub mod totals;
 
 pub use choose::{Choice, Plan, choose};
 pub use gates::{Facts, Needs};

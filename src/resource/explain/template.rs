@@ -225,6 +225,9 @@ impl<'a> Template<'a> {
                 left_out: decision.filtered.len(),
                 nobody_eligible: decision.reason == Reason::AllCandidatesFiltered,
             },
+            (Strategy::FeedbackDriven, "single") => {
+                Self::StaticStrategy { route, model, rule: Static::Only { left_out: decision.filtered.len() } }
+            }
             (Strategy::FeedbackDriven, why) => read.learned(why),
             (_, "stand_in") => Self::StaticStrategy { route, model, rule: Static::StandIn },
             (_, "sticky") => Self::StaticStrategy { route, model, rule: Static::Held },

@@ -226,6 +226,8 @@ fn each_record_finds_its_template() {
         (fd(0.4999), "feedback_driven_low_confidence"),
         (json!({"routing_strategy": "feedback_driven"}), "feedback_driven_low_confidence"),
         (json!({"routing_strategy": "feedback_driven", "floopy_reason": "m::explore"}), "feedback_driven_exploration"),
+        (json!({"routing_strategy": "feedback_driven", "floopy_reason": "m::holdout"}), "feedback_driven_exploration"),
+        (json!({"routing_strategy": "feedback_driven", "floopy_reason": "m::single"}), "static_strategy"),
         (json!({"routing_strategy": "feedback_driven", "floopy_reason": "m::canary"}), "canary_assigned"),
         (json!({"routing_strategy": "feedback_driven", "floopy_reason": "m::pinned"}), "static_strategy"),
         (json!({"routing_strategy": "smart_cost", "floopy_reason": "m::smart_cost_simple"}), "smart_cost_selected"),
