@@ -232,9 +232,8 @@ def test_errors(stack):
 
 @pytest.mark.parametrize("call", [
     lambda client: client.experiments.list(),
-    lambda client: client.constraints.get(),
     lambda client: client.evaluations.get("e-1"),
-], ids=["experiments", "constraints", "evaluations"])
+], ids=["experiments", "evaluations"])
 def test_what_is_not_served_yet_says_so(client, call):
     with pytest.raises(floopy.FloopyError) as caught:
         call(client)
