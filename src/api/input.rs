@@ -19,7 +19,8 @@ pub(super) fn unknown(what: &str, key: &str, known: &[&str]) -> ApiError {
     let shown: String = key.chars().take(limits::MAX_LABEL_BYTES).collect();
     let hint = nearest_name(&shown, known.iter().copied())
         .map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
-    bad(&shown, format!("{what} {shown:?} is not known: it takes {}{hint}", known.join(", ")))
+    let takes = if known.is_empty() { "none is taken".to_owned() } else { format!("it takes {}", known.join(", ")) };
+    bad(&shown, format!("{what} {shown:?} is not known: {takes}{hint}"))
 }
 
 impl Query {

@@ -5,6 +5,7 @@ use super::endpoint::{Endpoint, Found, Row, find};
 use super::limit::Limiter;
 use super::openapi;
 use super::reload::Reloader;
+use crate::api::input::Query;
 use crate::api::{self, Answer, Request};
 use crate::base::{ApiError, Code, KeyId, OrgId, RequestId, limits};
 use crate::gateway::{self, Body, Gateway, REQUEST_ID};
@@ -117,6 +118,9 @@ impl Server {
         {
             return Err(limited("this organization", per_minute, wait));
         }
+        if takes_no_query(row.endpoint) {
+            Query::read(head.uri.query(), &[])?;
+        }
         let body = read_body(&head, body, config.server.max_body).await?;
         let gateway = &self.gateway;
         match row.endpoint {
@@ -172,6 +176,29 @@ impl Server {
         response.headers_mut().insert(CONTENT_TYPE, kind);
         response
     }
+}
+
+/// Floopy resources without a query: what is misspelt there would have no effect, and nobody would know.
+/// Those with one read it themselves; OpenAI's endpoints take what their clients send.
+const fn takes_no_query(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::Feedback
+            | Endpoint::Decision
+            | Endpoint::Rating
+            | Endpoint::Session
+            | Endpoint::Routes
+            | Endpoint::Route
+            | Endpoint::Pin
+            | Endpoint::Unpin
+            | Endpoint::Events
+            | Endpoint::Keys
+            | Endpoint::CreateKey
+            | Endpoint::RevokeKey
+            | Endpoint::Config
+            | Endpoint::Reload
+            | Endpoint::Verify
+    )
 }
 
 async fn resource(endpoint: Endpoint, request: Request) -> Answer {

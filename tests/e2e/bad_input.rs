@@ -113,6 +113,52 @@ fn unknown_paths_methods_and_keys_are_refused_in_the_envelope() {
 }
 
 #[test]
+fn unknown_members_of_a_resource_are_refused_everywhere() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let id = gateway.chat("up/cheap", &[]).header("x-request-id").unwrap().to_owned();
+    gateway.decision_by_id(&id);
+    let json_type = [("content-type", "application/json")];
+    let rating = format!("/v1/decisions/{id}/rating");
+    for (method, path, body) in [
+        ("PUT", rating.as_str(), json!({"score": 50, "scroe": 1})),
+        ("PUT", rating.as_str(), json!({"score": 101})),
+        ("PUT", rating.as_str(), json!({"score": "50"})),
+        ("PUT", rating.as_str(), json!([50])),
+        ("POST", "/v1/admin/keys", json!({"name": "k", "permisions": ["read"]})),
+        ("POST", "/v1/admin/keys", json!({"name": 7})),
+        ("POST", "/v1/feedback?dry=1", json!({"score": 5, "useful": true})),
+    ] {
+        let answer = call(gateway.address, method, path, &json_type, body.to_string().as_bytes());
+        assert_eq!(answer.status, 400, "{method} {path} {body}: {}", answer.text());
+        assert!(answer.json()["error"]["message"].as_str().unwrap().len() > 10, "{}", answer.text());
+    }
+    for path in ["/v1/sessions?lmit=1", "/v1/decisions?limit=x", "/v1/sessions?cursor=%00", "/v1/session/s?x=1"] {
+        assert_eq!(gateway.get(path).status, 400, "{path}: {}", gateway.get(path).text());
+    }
+    let own = gateway.get("/v1/decisions?limit=1");
+    let cursor = own.json()["next_cursor"].as_str().map(str::to_owned);
+    assert!(cursor.is_none(), "one decision is one page");
+    let rated = call(gateway.address, "PUT", &rating, &json_type, json!({"score": 50}).to_string().as_bytes());
+    assert_eq!(rated.status, 200, "{}", rated.text());
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_a_clear_error() {
+    let fake = Fake::start();
+    let folder = tempfile::TempDir::new().unwrap();
+    // A file stands where the folder should be: unlike permissions, this holds for root too.
+    std::fs::write(folder.path().join("data"), "").unwrap();
+    let file = folder.path().join("floopy.toml");
+    std::fs::write(&file, harness::config(harness::free_port(), folder.path(), &fake, "")).unwrap();
+    let mut command = floopy(folder.path());
+    command.args(["serve", "--config"]).arg(&file);
+    let (code, _, err) = run(command);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("data") && !err.contains("panicked"), "{err}");
+}
+
+#[test]
 fn bad_headers_are_named() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");

@@ -202,6 +202,14 @@ fn hang(writer: &mut TcpStream) -> std::io::Result<()> {
     Err(std::io::ErrorKind::ConnectionAborted.into())
 }
 
+/// Sends a byte now and then, for ever: no pause is long, but it never ends.
+fn trickle(writer: &mut TcpStream) -> std::io::Result<()> {
+    loop {
+        writer.write_all(b"x")?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::io::Result<()> {
     let closed = || std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
     let whole = completion(model, "Hello from upstream").to_string().into_bytes();
@@ -262,6 +270,35 @@ fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::
             writer.write_all(&whole)?;
             Err(closed())
         }
+        "slow-head" => {
+            writer.write_all(b"HTTP/1.1 200 OK\r\nx-pad: ")?;
+            trickle(writer)
+        }
+        "slow-body" => {
+            writer
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n")?;
+            trickle(writer)
+        }
+        "huge-head" => {
+            writer.write_all(format!("HTTP/1.1 200 OK\r\nx-pad: {}\r\n", "x".repeat(200 << 10)).as_bytes())?;
+            reply(writer, "200 OK", "", &whole)
+        }
+        "long-body" => {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                whole.len() - 20
+            );
+            writer.write_all(&[head.as_bytes(), &whole].concat())
+        }
+        "two-lengths" => reply(writer, "200 OK", "content-length: 5\r\n", &whole),
+        "bad-chunks" => {
+            writer.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n")?;
+            Err(closed())
+        }
+        "not-http" => {
+            writer.write_all(b"220 smtp.example ESMTP\r\n")?;
+            hang(writer)
+        }
         "redirect" => reply(writer, "302 Found", "location: http://127.0.0.1:1/steal\r\n", b""),
         _ if seen.path.ends_with("/embeddings") => {
             let answer = json!({"object": "list", "model": model, "usage": {"prompt_tokens": 3, "total_tokens": 3},
@@ -300,6 +337,23 @@ fn stream(model: &str, writer: &mut TcpStream, state: &State) -> std::io::Result
         "stream-error-first" => {
             chunk(writer, b"data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"param\":null,\"code\":\"overloaded\"}}\n\n")?;
             return writer.write_all(b"0\r\n\r\n");
+        }
+        "stream-utf8" => {
+            for event in &events[..3] {
+                chunk(writer, event)?;
+            }
+            chunk(writer, b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\xff\xfe\"}}]}\n\n")?;
+            return hang(writer);
+        }
+        "stream-huge-event" => {
+            for event in &events[..3] {
+                chunk(writer, event)?;
+            }
+            chunk(writer, b"data: ")?;
+            for _ in 0..9 {
+                chunk(writer, &vec![b'x'; 1 << 20])?;
+            }
+            return hang(writer);
         }
         "stream-hang" => {
             for event in &events[..3] {

@@ -23,6 +23,12 @@ const PLAIN: &[(&str, u16, &str)] = &[
     ("reset", 502, "provider_error"),
     ("short-body", 502, "provider_error"),
     ("redirect", 502, "provider_error"),
+    ("slow-head", 504, "provider_timeout"),
+    ("huge-head", 502, "provider_error"),
+    ("long-body", 502, "provider_error"),
+    ("two-lengths", 502, "provider_error"),
+    ("bad-chunks", 502, "provider_error"),
+    ("not-http", 502, "provider_error"),
 ];
 
 /// The caller's own mistakes: no other target would do better.
@@ -77,7 +83,8 @@ fn a_stream_that_fails_before_its_first_event_goes_elsewhere() {
 fn a_stream_that_breaks_later_says_so_and_is_never_repeated() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");
-    for model in ["stream-cut", "stream-ends-early", "stream-error", "stream-hang"] {
+    for model in ["stream-cut", "stream-ends-early", "stream-error", "stream-hang", "stream-utf8", "stream-huge-event"]
+    {
         let answer = gateway.chat_stream(&format!("up/{model},up/cheap"), &[]);
         assert_eq!(answer.status, 200, "{model}");
         let events = answer.events();
@@ -154,4 +161,32 @@ fn a_storm_of_failures_ends_for_everybody() {
     assert_eq!(gateway.chat("up/cheap", &[]).status, 200, "others are not touched");
     let total = gateway.get("/v1/decisions?limit=500").json()["items"].as_array().unwrap().len();
     assert!(total > 0, "{}", json!(total));
+}
+
+#[test]
+fn an_answer_that_never_ends_is_ended_by_the_deadline() {
+    let fake = Fake::start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let gateway = Gateway::start_with(folder.path(), &fake, |config| {
+        config.replacen("drain_timeout", "request_timeout = \"2s\"\ndrain_timeout", 1)
+    });
+    let began = Instant::now();
+    let answer = gateway.chat("up/slow-body,up/cheap", &[]);
+    assert_eq!((answer.status, answer.error_code().as_str()), (504, "provider_timeout"), "{}", answer.text());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(gateway.chat("up/cheap", &[]).status, 200);
+}
+
+#[test]
+fn a_storm_of_refusals_goes_elsewhere_and_leaves_the_refuser_alone() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    for _ in 0..30 {
+        for model in ["status-429", "status-503"] {
+            let answer = gateway.chat(&format!("up/{model},up/cheap"), &[]);
+            assert_eq!((answer.status, answer.header("floopy-model")), (200, Some("cheap")), "{model}");
+        }
+    }
+    let asked = fake.calls_of("status-503");
+    assert!(asked < 30, "the breaker has spared it: {asked} calls");
 }

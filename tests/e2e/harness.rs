@@ -65,8 +65,17 @@ impl Gateway {
     /// Starts in a folder that outlives the gateway.
     pub(crate) fn start_in(folder: &Path, fake: &Fake, more: &str) -> Self {
         let port = free_port();
-        let file = folder.join("floopy.toml");
-        std::fs::write(&file, config(port, folder, fake, more)).unwrap();
+        Self::start_at(port, folder, config(port, folder, fake, more))
+    }
+
+    /// The same with the usual configuration changed.
+    pub(crate) fn start_with(folder: &Path, fake: &Fake, change: impl FnOnce(String) -> String) -> Self {
+        let port = free_port();
+        Self::start_at(port, folder, change(config(port, folder, fake, "")))
+    }
+
+    fn start_at(port: u16, folder: &Path, config: String) -> Self {
+        std::fs::write(folder.join("floopy.toml"), config).unwrap();
         let mut gateway = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             folder: folder.to_owned(),

@@ -93,3 +93,22 @@ fn sessions_list_their_return() {
     assert_eq!(session["cost_micro_usd"], 12_000, "{session}");
     assert_eq!(session["baseline_cost_micro_usd"], 12_000);
 }
+
+#[test]
+fn decisions_past_their_age_go_and_the_record_stays_whole() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "[retention]\ndecisions = \"1s\"\n");
+    let answer = gateway.chat("up/cheap", &[("floopy-session-id", "short")]);
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    gateway.decision_by_id(&id);
+    crate::harness::wait_for("the decision's end", || {
+        (gateway.get(&format!("/v1/decisions/{id}")).status == 404).then_some(())
+    });
+    assert_eq!(gateway.get("/v1/session/short").status, 404);
+    assert!(gateway.get("/v1/sessions").json()["items"].as_array().unwrap().is_empty());
+    let vote = gateway.post("/v1/feedback", &[], &json!({"session_id": "short", "score": 5, "useful": true}));
+    assert_eq!(vote.status, 404);
+    let found = gateway.get("/v1/admin/verify").json();
+    assert_eq!((&found["whole"], found["pruned"].as_u64().unwrap() > 0), (&json!(true), true), "{found}");
+    assert_eq!(gateway.chat("up/cheap", &[]).status, 200);
+}

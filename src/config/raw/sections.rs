@@ -89,7 +89,7 @@ pub(super) fn retention(mut section: Section<'_>) -> Retention {
     let bodies = section.value("bodies", "30d", duration(Duration::ZERO..=CENTURY));
     let retention = Retention {
         bodies: Some(bodies).filter(|bodies| !bodies.is_zero()),
-        decisions: section.value("decisions", "forever", duration_or("forever", DAY..=CENTURY)),
+        decisions: section.value("decisions", "forever", duration_or("forever", SECOND..=CENTURY)),
     };
     section.finish();
     retention
