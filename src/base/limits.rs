@@ -54,3 +54,19 @@ pub const MAX_CLIENT_EVENT: usize = 4 << 20;
 pub const MAX_CONFIG_FILE: u64 = 1 << 20;
 /// A file that holds one secret.
 pub const MAX_SECRET_FILE: u64 = 64 << 10;
+/// Calls that are made side by side for one request with `n`.
+pub const MAX_PARALLEL_CALLS: u32 = 8;
+/// One image that is fetched for a provider.
+pub const MAX_IMAGE_BYTES: usize = 20 << 20;
+/// How long fetching one image may take.
+pub const IMAGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Redirects that are followed on the way to an image.
+pub const MAX_IMAGE_REDIRECTS: u32 = 3;
+/// Images that are fetched for one request.
+pub const MAX_FETCHED_IMAGES: usize = 16;
+/// Bytes of all images that are fetched for one request.
+pub const MAX_FETCHED_BYTES: usize = 40 << 20;
+/// Reasoning that is remembered for one org.
+pub const MAX_ORG_THOUGHTS: usize = 8 << 20;
+/// Reasoning that is remembered for all orgs.
+pub const MAX_THOUGHTS: usize = 64 << 20;

@@ -2,9 +2,10 @@
 
 use super::body::Body;
 use super::caller::Caller;
-use super::dispatch::{Answered, deadline, dispatch};
+use super::dispatch::{deadline, dispatch};
 use super::heuristics::Question;
 use super::labels::Labels;
+use super::line::Answered;
 use super::operation::{Operation, Whole};
 use super::record::{Draft, End, completion_id};
 use super::relay::Relay;
@@ -138,7 +139,7 @@ impl Gateway {
             route,
             strategy,
             choice: None,
-            attempts: Vec::new(),
+            attempts: Arc::default(),
             served: None,
             dropped: Vec::new(),
             first_byte: None,

@@ -10,10 +10,13 @@ mod caller;
 mod chat;
 mod dispatch;
 mod events;
+mod fan_out;
 mod foresee;
+mod given;
 mod heuristics;
 mod keyring;
 pub mod labels;
+mod line;
 mod operation;
 mod passthrough;
 mod recent;
@@ -23,6 +26,8 @@ mod resolve;
 mod select;
 mod session;
 mod settings;
+mod source;
+mod thoughts;
 
 pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
@@ -66,6 +71,7 @@ pub struct Gateway {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
+    thoughts: thoughts::Memory,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
@@ -104,6 +110,7 @@ impl Gateway {
             events: Events::default(),
             metrics: Arc::new(Metrics::new()),
             sessions: Sessions::default(),
+            thoughts: thoughts::Memory::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             pool: ArcSwap::default(),

@@ -7,7 +7,9 @@ use crate::routing::Needs;
 use crate::routing::intent::intent;
 use crate::routing::smart_cost::Asked;
 use crate::wire::tokens::rough;
-use crate::wire::{self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Finish, Outgoing, Target};
+use crate::wire::{
+    self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Finish, Given, Outgoing, Target,
+};
 use bytes::Bytes;
 
 /// One parsed request.
@@ -49,6 +51,11 @@ impl Operation {
     /// Whether the answer is streamed.
     pub(crate) fn stream(&self) -> bool {
         matches!(self, Self::Chat(request) if request.stream())
+    }
+
+    /// Whether the client wants usage in the stream.
+    pub(crate) fn include_usage(&self) -> bool {
+        matches!(self, Self::Chat(request) if request.include_usage())
     }
 
     /// The text of its messages.
@@ -117,9 +124,9 @@ impl Operation {
     }
 
     /// The call that this target understands.
-    pub(crate) fn encode(&self, target: &Target<'_>, labels: &Labels) -> Result<Outgoing, ApiError> {
+    pub(crate) fn encode(&self, target: &Target<'_>, labels: &Labels, given: &Given) -> Result<Outgoing, ApiError> {
         match self {
-            Self::Chat(request) => wire::encode_chat(request, target, labels.reasoning_effort.as_deref()),
+            Self::Chat(request) => wire::encode_chat(request, target, labels.reasoning_effort.as_deref(), given),
             Self::Embeddings(request) => wire::encode_embeddings(request, target),
         }
     }

@@ -131,7 +131,7 @@ impl Gateway {
                 filtered: Vec::new(),
                 assessment: Assessment::default(),
             }),
-            attempts: Vec::new(),
+            attempts: Arc::default(),
             served: None,
             dropped: Vec::new(),
             first_byte: None,

@@ -7,13 +7,14 @@ use super::Gateway;
 use super::caller::Caller;
 use super::heuristics::{Question, scores_of};
 use super::labels::Labels;
+use super::line::Notes;
 use super::session::Place;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Durability, Route};
 use crate::resource::assessment::Scores;
-use crate::resource::decision::{Attempt, Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
+use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::routing::Choice;
 use crate::store::Recorded;
 use crate::telemetry::metrics::AnsweredRequest;
@@ -38,7 +39,7 @@ pub(crate) struct Draft {
     pub(crate) route: Option<Arc<Route>>,
     pub(crate) strategy: Strategy,
     pub(crate) choice: Option<Choice>,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Arc<Notes>,
     pub(crate) served: Option<ModelRef>,
     pub(crate) dropped: Vec<String>,
     pub(crate) first_byte: Option<Instant>,
@@ -128,6 +129,9 @@ impl Draft {
             gateway.metrics.error(error.code.as_str());
         }
         let now = gateway.now();
+        if let (Some(answer), Some(served)) = (&end.answer, &self.served) {
+            gateway.thoughts.keep(&self.caller.org, served, &answer.message, now);
+        }
         gateway.sessions.leave(&self.place, end.answer.as_ref().map(|answer| answer.text.as_str()), now);
         if gateway.events.is_watched() {
             match serde_json::to_string(&decision) {
@@ -210,7 +214,7 @@ impl Draft {
                 cache_hit: false,
                 threat_blocked: false,
                 fallback_used: self.fell_back(),
-                attempts: self.attempts.clone(),
+                attempts: self.attempts.list(),
             },
             usage: UsageNote {
                 estimated: usage.is_some_and(|usage| usage.estimated),

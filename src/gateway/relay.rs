@@ -6,13 +6,10 @@
 
 use super::body::Broken;
 use super::record::{Draft, Durable, End, completion_id};
+use super::source::{FirstEvents, Source};
 use crate::base::ApiError;
-use crate::upstream::ReplyBody;
-use crate::wire::{Fault, StreamDecoder};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
-use http_body::Body as _;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -23,45 +20,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long the upstream may take to close after its last event: only then can its connection be reused.
 const CLOSING: Duration = Duration::from_millis(100);
 
-/// A stream of which enough has been read to know that the call is good: until then, another target
-/// can still be tried.
-pub(crate) struct FirstEvents {
-    upstream: Option<ReplyBody>,
-    decoder: StreamDecoder,
-    out: BytesMut,
-}
-
-impl FirstEvents {
-    /// Reads until the first event for the client stands ready.
-    ///
-    /// # Errors
-    /// What went wrong before that; nothing was given to the client.
-    pub(crate) async fn read(mut upstream: ReplyBody, mut decoder: StreamDecoder) -> Result<Self, ApiError> {
-        let mut out = BytesMut::with_capacity(2048);
-        loop {
-            match poll_fn(|context| Pin::new(&mut upstream).poll_frame(context)).await {
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        decoder.feed(&data, &mut out).map_err(Fault::into_api_error)?;
-                    }
-                }
-                Some(Err(error)) => return Err(error.into_api_error()),
-                None => {
-                    decoder.end(&mut out).map_err(Fault::into_api_error)?;
-                    return Ok(Self { upstream: None, decoder, out });
-                }
-            }
-            if !out.is_empty() {
-                return Ok(Self { upstream: Some(upstream), decoder, out });
-            }
-        }
-    }
-}
-
 /// A streamed answer.
 pub(crate) struct Relay {
-    upstream: Option<ReplyBody>,
-    decoder: StreamDecoder,
+    source: Source,
     out: BytesMut,
     draft: Draft,
     durable: Option<Durable>,
@@ -73,20 +34,12 @@ pub(crate) struct Relay {
 impl Relay {
     /// The relay of a stream whose first events have been read.
     pub(crate) fn new(first: FirstEvents, draft: Draft) -> Self {
-        let FirstEvents { upstream, decoder, out } = first;
+        let FirstEvents { source, out } = first;
         let event = out.as_ref().split(|byte| *byte == b'\n').next().and_then(|line| line.strip_prefix(b"data: "));
         let completion_id = event.and_then(completion_id);
-        let mut relay = Self {
-            upstream,
-            decoder,
-            out,
-            draft,
-            durable: None,
-            timer: None,
-            last_event: Instant::now(),
-            completion_id,
-        };
-        if relay.upstream.is_none() || relay.decoder.finished() {
+        let mut relay =
+            Self { source, out, draft, durable: None, timer: None, last_event: Instant::now(), completion_id };
+        if relay.source.is_closed() || relay.source.finished() {
             relay.end(None, false);
         }
         relay
@@ -94,7 +47,7 @@ impl Relay {
 
     /// Ends the draft with what the decoder has seen.
     fn end(&mut self, error: Option<ApiError>, cancelled: bool) {
-        let summary = self.decoder.summary();
+        let summary = self.source.summary();
         let completion_id = self.completion_id.take();
         let (answer, finish) = (Some(summary.answer), summary.finish);
         let end = End { usage: summary.usage, answer, finish, error, cancelled, completion_id };
@@ -103,43 +56,21 @@ impl Relay {
 
     /// The upstream broke off after its first event: the client is told inside the stream.
     fn fail(&mut self, error: ApiError) {
-        self.upstream = None;
+        self.source.close();
         self.out.extend_from_slice(b"data: ");
         self.out.extend_from_slice(error.envelope(Some(self.draft.id)).as_bytes());
         self.out.extend_from_slice(b"\n\n");
         self.end(Some(error), false);
     }
 
-    fn fed(&mut self, fed: Result<(), Fault>) {
-        match fed {
-            Err(fault) => self.fail(fault.into_api_error()),
-            Ok(()) if self.decoder.finished() && !self.draft.ended => self.end(None, false),
-            Ok(()) => {}
-        }
-    }
-
     /// Takes one piece from the upstream; `Ready` when there may be something to hand on.
     fn poll_upstream(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(upstream) = self.upstream.as_mut() else { return Poll::Ready(()) };
-        match ready!(Pin::new(upstream).poll_frame(context)) {
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data()
-                    && !self.draft.ended
-                {
-                    let fed = self.decoder.feed(&data, &mut self.out);
-                    self.fed(fed);
-                }
-            }
+        match ready!(self.source.poll(context, &mut self.out)) {
             // After the last event the client has everything: how the connection ends does not matter.
-            Some(Err(_)) if self.draft.ended => self.upstream = None,
-            Some(Err(error)) => self.fail(error.into_api_error()),
-            None => {
-                self.upstream = None;
-                if !self.draft.ended {
-                    let ended = self.decoder.end(&mut self.out);
-                    self.fed(ended);
-                }
-            }
+            Err(_) if self.draft.ended => self.source.close(),
+            Err(error) => self.fail(error),
+            Ok(()) if self.source.finished() && !self.draft.ended => self.end(None, false),
+            Ok(()) => {}
         }
         Poll::Ready(())
     }
@@ -154,7 +85,7 @@ impl Relay {
         }
         ready!(timer.as_mut().poll(context));
         if self.draft.ended {
-            self.upstream = None;
+            self.source.close();
             return Poll::Ready(());
         }
         // Events move the heartbeat; the timer is only set anew when it fires, not with each of them.
@@ -186,7 +117,7 @@ impl Stream for Relay {
                 this.last_event = Instant::now();
                 return Poll::Ready(Some(Ok(this.out.split().freeze())));
             }
-            if this.upstream.is_none() {
+            if this.source.is_closed() {
                 return Poll::Ready(None);
             }
             if this.poll_upstream(context).is_pending() && this.poll_timer(context).is_pending() {

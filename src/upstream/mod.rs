@@ -13,6 +13,7 @@ mod body;
 pub mod breaker;
 mod connect;
 mod error;
+pub mod fetch;
 mod http1;
 mod http2;
 pub mod latency;

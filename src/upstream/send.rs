@@ -13,11 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
 
 /// The connections to all providers. Cheap to clone; clones share them.
 #[derive(Clone)]
 pub struct Upstream {
     pool: Arc<Pool>,
+    /// Speaks HTTP/1.1 only: what is fetched once needs no more.
+    downloads: TlsConnector,
 }
 
 /// One call.
@@ -66,7 +69,13 @@ impl Upstream {
     }
 
     pub(super) fn trusting(extra_roots: Option<&Path>) -> Result<Self, StartError> {
-        Ok(Self { pool: Arc::new(Pool::new(tls::connector(extra_roots)?)) })
+        let tls = tls::connector(extra_roots)?;
+        Ok(Self { downloads: tls::http1_only(&tls), pool: Arc::new(Pool::new(tls)) })
+    }
+
+    /// How servers are met that are no providers.
+    pub(super) fn downloads(&self) -> &TlsConnector {
+        &self.downloads
     }
 
     /// Makes one call and returns with the head of its answer. Redirects are not followed. Dropping the

@@ -38,3 +38,10 @@ pub(super) fn connector(extra_roots: Option<&Path>) -> Result<TlsConnector, Star
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }
+
+/// The same trust, without h2.
+pub(super) fn http1_only(connector: &TlsConnector) -> TlsConnector {
+    let mut config = ClientConfig::clone(connector.config());
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    TlsConnector::from(Arc::new(config))
+}

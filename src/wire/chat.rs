@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// A chat request. Owns its bytes; everything else is positions in them and small facts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ChatRequest {
     body: Bytes,
     pub(crate) members: Vec<Member>,
@@ -236,6 +236,16 @@ impl ChatRequest {
     #[must_use]
     pub fn include_usage(&self) -> bool {
         self.include_usage
+    }
+
+    /// The same request for one answer. Usage in the stream is left to whoever puts the answers together.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut alone = self.clone();
+        alone.members.retain(|member| &*member.name != "n");
+        alone.n = 1;
+        alone.include_usage = false;
+        alone
     }
 
     /// Number of answers.

@@ -9,9 +9,11 @@ mod chat;
 pub mod conversation;
 mod embeddings;
 mod fault;
+mod given;
 mod openai;
 pub mod quirks;
 mod said;
+mod several;
 mod splice;
 pub mod sse;
 mod target;
@@ -20,8 +22,10 @@ pub mod tokens;
 pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
 pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
 pub use fault::Fault;
+pub use given::{Given, Thoughts, Wants, wants};
 pub use quirks::{Quirks, quirks};
 pub use said::{Said, said, text_of_content};
+pub use several::{Chorus, merge_answers, sum};
 pub use target::{
     Answer, AnswerContext, Decoded, Dialect, Finish, Outgoing, StreamDecoder, StreamSummary, Target, decode_chat,
     encode_chat,

@@ -104,6 +104,14 @@ pub struct Quirks {
     pub reasoning_apart: bool,
 }
 
+impl Quirks {
+    /// As many answers as one call gives at most.
+    #[must_use]
+    pub fn answers_per_call(&self) -> u32 {
+        if self.drops.contains(&"n") { 1 } else { self.max_n }
+    }
+}
+
 /// Members that only OpenAI knows: never sent to a provider whose row does not say that it takes them.
 const OPENAI_ONLY: &[&str] = &[
     "store",
@@ -180,6 +188,7 @@ static ROWS: &[Quirks] = &[
     OPENAI,
     Quirks {
         kind: "anthropic",
+        max_n: 1,
         dialect: Some(Dialect::AnthropicMessages),
         base_url: "https://api.anthropic.com",
         key_env: &["ANTHROPIC_API_KEY"],
@@ -505,7 +514,13 @@ static ROWS: &[Quirks] = &[
 /// Kinds that are no provider of their own.
 static OTHERS: &[Quirks] = &[
     GENERIC,
-    Quirks { kind: "anthropic-messages", dialect: Some(Dialect::AnthropicMessages), embeddings: None, ..GENERIC },
+    Quirks {
+        kind: "anthropic-messages",
+        dialect: Some(Dialect::AnthropicMessages),
+        embeddings: None,
+        max_n: 1,
+        ..GENERIC
+    },
     Quirks {
         kind: "replay",
         dialect: Some(Dialect::Replay),

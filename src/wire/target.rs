@@ -3,6 +3,7 @@
 use super::anthropic;
 use super::chat::ChatRequest;
 use super::fault::Fault;
+use super::given::Given;
 use super::openai;
 use super::quirks::Quirks;
 use crate::base::model::TokenUsage;
@@ -130,11 +131,18 @@ pub struct StreamSummary {
 ///
 /// # Errors
 /// 400 where the target cannot do what is asked and leaving it out would make the answer wrong.
-pub fn encode_chat(request: &ChatRequest, target: &Target<'_>, effort: Option<&str>) -> Result<Outgoing, ApiError> {
+pub fn encode_chat(
+    request: &ChatRequest,
+    target: &Target<'_>,
+    effort: Option<&str>,
+    given: &Given,
+) -> Result<Outgoing, ApiError> {
     match target.dialect {
-        Dialect::OpenAiChat | Dialect::Replay => openai::encode(request, target, effort),
+        Dialect::OpenAiChat | Dialect::Replay => openai::encode(request, target, effort, given),
         Dialect::AnthropicMessages => {
             let mut conversation = request.conversation()?;
+            conversation.n = request.n();
+            given.put_into(&mut conversation);
             if let Some(effort) = effort {
                 conversation.reasoning_effort = Some(Cow::Borrowed(effort));
             }

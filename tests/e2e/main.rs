@@ -11,6 +11,7 @@ mod faults;
 mod feedback;
 mod harness;
 mod http;
+mod messages;
 mod records;
 mod serving;
 mod sessions;

@@ -83,6 +83,11 @@ impl Line {
         drop(self.stream.write_all(bytes.as_bytes()).await);
     }
 
+    /// Writes bytes; whether the caller still takes them.
+    pub(super) async fn write_bytes(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).await.is_ok()
+    }
+
     /// Ends the connection the rude way.
     pub(super) fn reset(self) {
         self.stream.set_zero_linger().unwrap();

@@ -2,6 +2,7 @@
 
 mod answer;
 mod fake;
+mod fetch;
 mod guard;
 mod head;
 mod http2;

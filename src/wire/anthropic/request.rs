@@ -11,6 +11,7 @@ use super::policy::{Policy, unsupported};
 use super::thinking::{self, Obstacles, Thinking};
 use super::tools;
 use crate::base::ApiError;
+use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::wire::conversation::read::Text;
 use crate::wire::conversation::{Conversation, Role};
 use crate::wire::target::{Outgoing, Target};
@@ -32,7 +33,9 @@ const OWN: [&str; 5] = ["cache_control", "container", "diagnostics", "inference_
 /// the rules of tool calls; `param` names the place in the caller's body.
 pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Result<Outgoing, ApiError> {
     if conversation.n > 1 {
-        return Err(unsupported("n", "Anthropic gives one answer a call: send the request n times."));
+        let why =
+            format!("Anthropic gives one answer a call: ask for at most {MAX_PARALLEL_CALLS}, which is as many calls.");
+        return Err(unsupported("n", &why));
     }
     if conversation.speaks_of_functions {
         return Err(unsupported(

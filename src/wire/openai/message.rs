@@ -4,17 +4,19 @@ use crate::base::{ApiError, Code, Retry};
 use crate::wire::quirks::{Order, Quirks};
 use crate::wire::target::Target;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The `messages` array as JSON text.
-pub(super) fn rewrite(text: &str, target: &Target<'_>) -> Result<Vec<u8>, ApiError> {
+pub(super) fn rewrite(text: &str, target: &Target<'_>, images: &HashMap<String, String>) -> Result<Vec<u8>, ApiError> {
     let quirks = target.quirks;
     let mut messages: Vec<Map<String, Value>> = serde_json::from_str(text)
         .map_err(|_| ApiError::new(Code::InvalidRequest, "messages must be a list of objects").param("messages"))?;
     for (index, message) in messages.iter_mut().enumerate() {
         clean(message, quirks);
+        inline_images(message, images);
         if quirks.inline_images_only && has_linked_image(message) {
             let param = format!("messages[{index}].content");
             let why = format!("{param}: {} takes images as data: URLs only", quirks.kind);
@@ -25,6 +27,19 @@ pub(super) fn rewrite(text: &str, target: &Target<'_>) -> Result<Vec<u8>, ApiErr
     }
     let messages = ordered(messages, quirks.order);
     serde_json::to_vec(&messages).map_err(|_| ApiError::new(Code::Internal, "the messages could not be written"))
+}
+
+/// Puts the images that were fetched where their addresses stand.
+fn inline_images(message: &mut Map<String, Value>, images: &HashMap<String, String>) {
+    let parts = message.get_mut("content").and_then(Value::as_array_mut);
+    for image in parts.into_iter().flatten().filter_map(|part| part.get_mut("image_url")) {
+        let url = if image.is_string() { Some(image) } else { image.get_mut("url") };
+        if let Some(url) = url
+            && let Some(data) = url.as_str().and_then(|url| images.get(url))
+        {
+            *url = Value::String(data.clone());
+        }
+    }
 }
 
 fn role(message: &Map<String, Value>) -> &str {

@@ -10,6 +10,7 @@ mod usage;
 pub(super) use request::encode;
 pub(super) use response::decode;
 pub(super) use stream::Stream;
+pub(super) use usage::write as write_usage;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! The call: the client's text with the few members changed that this provider needs otherwise.
 
 use super::message;
+use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::base::{ApiError, Code, Retry, Side};
 use crate::wire::chat::ChatRequest;
+use crate::wire::given::Given;
 use crate::wire::quirks::{Formats, MaxTokens, Quirks, ToolChoices};
 use crate::wire::splice::Writer;
 use crate::wire::target::{Outgoing, Target};
@@ -21,12 +23,18 @@ const REASONING_MODELS: &[&str] = &["o1", "o3", "o4", "gpt-5"];
 ///
 /// # Errors
 /// `unsupported_parameter` where it cannot do what is asked; another target may.
-pub(crate) fn encode(request: &ChatRequest, target: &Target<'_>, effort: Option<&str>) -> Result<Outgoing, ApiError> {
+pub(crate) fn encode(
+    request: &ChatRequest,
+    target: &Target<'_>,
+    effort: Option<&str>,
+    given: &Given,
+) -> Result<Outgoing, ApiError> {
     let mut call = Encoder {
         quirks: target.quirks,
         target,
         request,
         effort,
+        given,
         writer: Writer::new(request.body().len() + 64),
         dropped: Vec::new(),
     };
@@ -56,6 +64,7 @@ struct Encoder<'a> {
     target: &'a Target<'a>,
     request: &'a ChatRequest,
     effort: Option<&'a str>,
+    given: &'a Given,
     writer: Writer,
     dropped: Vec<String>,
 }
@@ -91,13 +100,16 @@ impl Encoder<'_> {
         }
         match name {
             "messages" if !self.quirks.clean => {
-                let messages = message::rewrite(value, self.target)?;
+                let messages = message::rewrite(value, self.target, &self.given.images)?;
                 self.writer.put("messages", &messages);
             }
             "stream_options" => self.stream_options(value),
             "max_tokens" | "max_completion_tokens" => self.token_limit(name, value),
             "n" if self.request.n() > self.quirks.max_n => {
-                let why = format!("it gives at most {} answer(s) a call", self.quirks.max_n);
+                let why = format!(
+                    "it gives at most {} answer(s) a call, and no more than {MAX_PARALLEL_CALLS} calls are made for one request",
+                    self.quirks.max_n
+                );
                 return Err(unsupported(self.target, "n", &why));
             }
             "temperature" => self.temperature(value),
@@ -115,7 +127,12 @@ impl Encoder<'_> {
     fn drop(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
         match name {
             "n" if self.request.n() == 1 => return Ok(()),
-            "n" => return Err(unsupported(self.target, "n", "it gives one answer a call")),
+            "n" => {
+                let why = format!(
+                    "it gives one answer a call, and no more than {MAX_PARALLEL_CALLS} calls are made for one request"
+                );
+                return Err(unsupported(self.target, "n", &why));
+            }
             "stream_options" => return Ok(()),
             "logprobs" if value == "false" => return Ok(()),
             _ => {}

@@ -1,6 +1,8 @@
 use crate::base::Code;
 use crate::wire::quirks::quirks;
-use crate::wire::{AnswerContext, ChatRequest, Dialect, Finish, StreamDecoder, Target, decode_chat, encode_chat};
+use crate::wire::{
+    AnswerContext, ChatRequest, Dialect, Finish, Given, StreamDecoder, Target, decode_chat, encode_chat,
+};
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -28,7 +30,7 @@ fn request(extra: &Value) -> ChatRequest {
 }
 
 fn sent(kind: &str, model: &str, extra: &Value) -> (Value, Vec<String>) {
-    let outgoing = encode_chat(&request(extra), &target(kind, model), None).unwrap();
+    let outgoing = encode_chat(&request(extra), &target(kind, model), None, &Given::default()).unwrap();
     (serde_json::from_slice(&outgoing.body).unwrap(), outgoing.dropped)
 }
 
@@ -74,7 +76,7 @@ fn what_is_left_out_is_named() {
         let (body, dropped) = sent(kind, "m", &extra);
         assert_eq!((body.get(name), dropped), (None, vec![name.to_owned()]), "{kind}");
         let strict = Target { refuse_unsupported: true, ..target(kind, "m") };
-        let error = encode_chat(&request(&extra), &strict, None).unwrap_err();
+        let error = encode_chat(&request(&extra), &strict, None, &Given::default()).unwrap_err();
         assert_eq!((error.code, error.param.as_deref()), (Code::UnsupportedParameter, Some(name)));
     }
 }
@@ -94,7 +96,7 @@ fn what_would_make_the_answer_wrong_is_refused() {
             "messages[0].content",
         ),
     ] {
-        let error = encode_chat(&request(&extra), &target(kind, "m"), None).unwrap_err();
+        let error = encode_chat(&request(&extra), &target(kind, "m"), None, &Given::default()).unwrap_err();
         assert_eq!((error.code, error.param.as_deref()), (Code::UnsupportedParameter, Some(param)), "{kind}");
     }
 }
@@ -266,7 +268,7 @@ proptest! {
     fn unknown_fields_survive_byte_for_byte(name in "[a-z_]{3,12}x", number in "-?[1-9][0-9]{0,8}\\.[0-9]{1,9}(e[1-9])?", text in "[ -!#-\\[\\]-~é日]{0,20}") {
         let body = format!("{{ \"{name}\" :  [{number}, \"{text}\"],\"model\":\"auto\",\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\",\"{name}\":{number}}}] }}");
         let request = ChatRequest::parse(Bytes::from(body)).unwrap();
-        let outgoing = encode_chat(&request, &target("openai", "m"), None).unwrap();
+        let outgoing = encode_chat(&request, &target("openai", "m"), None, &Given::default()).unwrap();
         let sent = String::from_utf8(outgoing.body.to_vec()).unwrap();
         let expected = format!("\"{name}\" :  [{number}, \"{text}\"]");
         let message = format!("{{\"role\":\"user\",\"content\":\"{text}\",\"{name}\":{number}}}");

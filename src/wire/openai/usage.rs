@@ -71,7 +71,7 @@ pub(super) fn counted(prompt: &str, answer: &str) -> TokenUsage {
 }
 
 /// As OpenAI writes it.
-pub(super) fn write(usage: &TokenUsage) -> Value {
+pub(in crate::wire) fn write(usage: &TokenUsage) -> Value {
     json!({
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,

@@ -1,0 +1,246 @@
+//! One target on the line: the calls that are made to it until one is answered, and a note of each.
+
+use super::Gateway;
+use super::operation::{Operation, Whole};
+use super::record::{Draft, millis};
+use super::source::{FirstEvents, Source};
+use crate::base::{ApiError, Code, ModelInfo, ModelRef, OrgId, RequestId, Retry, Side, Timestamp, body, limits};
+use crate::config::Config;
+use crate::config::settings::{Provider, UnsupportedParameters};
+use crate::resource::decision::{Attempt, Target as TargetName};
+use crate::upstream::{Call, CallError, Reply, ReplyBody, breaker, retry};
+use crate::wire::{AnswerContext, Fault, Outgoing, StreamDecoder, Target, quirks};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method};
+use http_body::Body as _;
+use rand::RngExt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+/// An answer that is good enough to be given to the client.
+pub(crate) enum Answered {
+    /// Whole.
+    Whole(Whole),
+    /// Streamed, from its first events on.
+    Stream(FirstEvents),
+}
+
+impl Answered {
+    /// The answer where it is whole.
+    pub(super) fn whole(self) -> Option<Whole> {
+        match self {
+            Self::Whole(whole) => Some(whole),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+/// A request's attempts so far, in the order in which they ended. Calls that run side by side share it.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Mutex<Vec<Attempt>>);
+
+impl Notes {
+    fn lock(&self) -> MutexGuard<'_, Vec<Attempt>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, attempt: Attempt) {
+        self.lock().push(attempt);
+    }
+
+    /// All of them.
+    pub(crate) fn list(&self) -> Vec<Attempt> {
+        self.lock().clone()
+    }
+}
+
+/// One target of one request.
+pub(crate) struct Line {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) org: OrgId,
+    config: Arc<Config>,
+    id: RequestId,
+    created_at: Timestamp,
+    pub(super) model: ModelRef,
+    provider: Arc<Provider>,
+    info: Option<Arc<ModelInfo>>,
+    notes: Arc<Notes>,
+    pub(super) deadline: Instant,
+}
+
+/// One attempt while it runs: dropped before its end, it was called off.
+struct Attempting<'a> {
+    line: &'a Line,
+    started: Instant,
+    retry: u32,
+    status: Option<u16>,
+    ended: bool,
+}
+
+impl Attempting<'_> {
+    fn end(&mut self, error: Option<&ApiError>) {
+        let code = error.map(|error| error.code_text.clone().unwrap_or_else(|| error.code.as_str().to_owned()));
+        self.note(code, error.map_or("ok", |error| error.code.as_str()));
+    }
+
+    fn note(&mut self, error: Option<String>, counted_as: &'static str) {
+        self.ended = true;
+        self.line.gateway.metrics.attempt(&self.line.model, counted_as);
+        self.line.notes.push(Attempt {
+            target: TargetName::from(&self.line.model),
+            status: self.status,
+            error,
+            latency_ms: millis(self.started.elapsed()),
+            retry: self.retry,
+        });
+    }
+}
+
+impl Drop for Attempting<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.note(Some("cancelled".to_owned()), "cancelled");
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn new(draft: &Draft, model: &ModelRef, provider: Arc<Provider>, deadline: Instant) -> Self {
+        Self {
+            gateway: Arc::clone(&draft.gateway),
+            org: draft.caller.org.clone(),
+            config: Arc::clone(&draft.config),
+            id: draft.id,
+            created_at: draft.created_at,
+            info: draft.config.catalogue.get(model).map(Arc::clone),
+            model: model.clone(),
+            provider,
+            notes: Arc::clone(&draft.attempts),
+            deadline,
+        }
+    }
+
+    /// The target, as far as translation needs to know.
+    pub(super) fn target(&self) -> Target<'_> {
+        Target {
+            quirks: quirks(&self.provider.kind),
+            dialect: self.provider.dialect,
+            model: &self.model.model,
+            info: self.info.as_deref(),
+            refuse_unsupported: self.provider.unsupported_parameters == UnsupportedParameters::Refuse,
+            anthropic_version: &self.provider.anthropic_version,
+        }
+    }
+
+    fn attempting(&self, retry: u32) -> Attempting<'_> {
+        Attempting { line: self, started: Instant::now(), retry, status: None, ended: false }
+    }
+
+    /// Calls until an answer is good, the failure says that it will stay bad, or patience is at its end.
+    pub(super) async fn tries(&self, operation: &Operation, outgoing: &Outgoing) -> Result<Answered, ApiError> {
+        let policy = &self.config.upstream;
+        for tried in 0.. {
+            let mut attempt = self.attempting(tried);
+            let permit = match self.gateway.breakers.admit(&self.model, &policy.breaker, attempt.started) {
+                breaker::Admission::Open { retry_after } => {
+                    let message = format!("{} has failed repeatedly and is left alone for a while", self.model);
+                    let mut error = ApiError::new(Code::ProviderError, message).retry_after(retry_after);
+                    error.retry = Retry::OtherTarget;
+                    attempt.end(Some(&error));
+                    return Err(error);
+                }
+                breaker::Admission::Admitted(permit) => permit,
+            };
+            let error = match self.call(operation, outgoing, &mut attempt.status).await {
+                Ok(answered) => {
+                    permit.succeeded();
+                    attempt.end(None);
+                    return Ok(answered);
+                }
+                Err(error) => error,
+            };
+            match error.side {
+                Side::Client => permit.succeeded(),
+                _ => permit.failed(error.retry_after, Instant::now()),
+            }
+            attempt.end(Some(&error));
+            let pause = match error.retry {
+                Retry::SameTarget => retry::pause(policy, tried, error.retry_after, rand::rng().random())
+                    .filter(|pause| Instant::now() + *pause < self.deadline),
+                Retry::Never | Retry::OtherTarget => None,
+            };
+            let Some(pause) = pause else { return Err(error) };
+            tokio::time::sleep(pause).await;
+        }
+        unreachable!("the loop above ends by returning: retry::pause gives up after a bounded number of attempts")
+    }
+
+    /// One call.
+    async fn call(
+        &self,
+        operation: &Operation,
+        outgoing: &Outgoing,
+        status: &mut Option<u16>,
+    ) -> Result<Answered, ApiError> {
+        let gateway = &self.gateway;
+        let sent = Instant::now();
+        let call = Call {
+            method: Method::POST,
+            path: outgoing.path.to_string(),
+            headers: outgoing.headers.iter().cloned().collect::<HeaderMap>(),
+            body: outgoing.body.clone(),
+            deadline: self.deadline,
+        };
+        let reply = gateway
+            .upstream
+            .send(&self.provider, &self.config.upstream, call)
+            .await
+            .map_err(|error| error.into_api_error())?;
+        *status = Some(reply.status.as_u16());
+        let target = self.target();
+        if !reply.status.is_success() {
+            return Err(refused(&target, reply, gateway.now()).await);
+        }
+        let id = format!("chatcmpl-{}", self.id);
+        let context = AnswerContext {
+            id: &id,
+            created: self.created_at.seconds(),
+            model: target.model,
+            include_usage: operation.include_usage(),
+        };
+        if outgoing.stream {
+            let decoder = StreamDecoder::new(&target, context, operation.prompt());
+            let first = FirstEvents::of(Source::one(reply.body, decoder)).await?;
+            gateway.latency.first_byte(&self.model, sent.elapsed());
+            return Ok(Answered::Stream(first));
+        }
+        let bytes = read_whole(reply.body).await?;
+        let whole = operation.decode(&target, &context, bytes).map_err(Fault::into_api_error)?;
+        gateway.latency.total(&self.model, sent.elapsed());
+        Ok(Answered::Whole(whole))
+    }
+}
+
+/// A whole answer of at most [`limits::MAX_UPSTREAM_BODY`] bytes.
+async fn read_whole(mut body: ReplyBody) -> Result<Bytes, ApiError> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame.map_err(CallError::into_api_error)?.into_data() else { continue };
+        if whole.len() + data.len() > limits::MAX_UPSTREAM_BODY {
+            let message = format!("the provider's answer is longer than {} bytes", limits::MAX_UPSTREAM_BODY);
+            let mut error = ApiError::new(Code::ProviderError, message);
+            error.retry = Retry::OtherTarget;
+            return Err(error);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+/// What a provider's error answer means.
+async fn refused(target: &Target<'_>, reply: Reply, now: Timestamp) -> ApiError {
+    let text = body::read(reply.body, limits::MAX_UPSTREAM_ERROR_BODY).await.unwrap_or_default();
+    Fault::from_response(target.quirks, reply.status.as_u16(), &reply.headers, &text, now).into_api_error()
+}
