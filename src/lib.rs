@@ -8,6 +8,7 @@
 //! | [`base`] | ids, money, time, secrets, the error vocabulary; depends on nothing of ours |
 //! | [`resource`] | the shapes of Floopy resources as they travel over HTTP and rest in the store |
 //! | [`telemetry`] | tracing, metrics; every metric and log field name is a constant here |
+//! | [`embedding`] | the meaning of a text as numbers. Pure |
 //! | [`routing`] | THE PRODUCT: how a target is chosen. Pure |
 //! | [`wire`] | provider formats as functions, bytes in, bytes out. Pure |
 //! | [`config`] | raw file → resolved settings; the built-in catalogue |
@@ -24,6 +25,7 @@ pub mod base;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod embedding;
 pub mod gateway;
 pub mod resource;
 pub mod routing;

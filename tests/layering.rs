@@ -11,6 +11,7 @@ const ORDER: &[&[&str]] = &[
     &["base"],
     &["resource"],
     &["telemetry"],
+    &["embedding"],
     &["routing", "wire"],
     &["config"],
     &["store", "upstream"],
@@ -24,7 +25,7 @@ const ORDER: &[&[&str]] = &[
 const ASIDE: &[(&str, &[&str], &[&str])] = &[("client", &["base", "resource"], &["cli"])];
 
 /// Rooms that are functions of their arguments: no I/O, no clock, no thread, no chance of their own.
-const PURE: &[&str] = &["routing", "wire"];
+const PURE: &[&str] = &["embedding", "routing", "wire"];
 
 /// Names that a pure room never says, as sequences of tokens.
 const IMPURE: &[(&str, &str)] = &[
