@@ -37,6 +37,8 @@ struct Situation<'a> {
     held: Option<ModelRef>,
     /// Whether an operator has put the route back to its default model.
     pinned: bool,
+    /// The floor: the route's own, or the org's where that is higher.
+    floor: f64,
 }
 
 /// Notes the choice in the draft; the targets to call, in order.
@@ -103,7 +105,9 @@ fn situation<'a>(
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
     let asked = if by_cost { operation.asked() } else { None };
-    Situation { route, facts, asked, held, pinned }
+    let limits = gateway.constraints(&draft.caller.org).optimization;
+    let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
+    Situation { route, facts, asked, held, pinned, floor }
 }
 
 /// Makes a plan of the facts.
@@ -124,7 +128,7 @@ fn plan<'a>(gateway: &Gateway, situation: &'a Situation<'a>, strategy: Strategy,
             Purpose::Foresee => None,
         },
         asked: situation.asked.as_ref(),
-        floor: route.map_or(1.0, |route| route.quality_floor),
+        floor: situation.floor,
     }
 }
 

@@ -78,6 +78,14 @@ pub struct Optimization {
     pub quality_floor: Option<f64>,
 }
 
+impl Optimization {
+    /// The floor of a route under these constraints: an org can raise a route's own, not lower it.
+    #[must_use]
+    pub fn floor_of(&self, route: f64) -> f64 {
+        self.quality_floor.map_or(route, |floor| floor.max(route))
+    }
+}
+
 /// All constraints of an org.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Constraints {
@@ -170,5 +178,11 @@ mod tests {
         assert_eq!(json["max_regression"]["window"], "rolling_24h");
         assert_eq!(json["defaults"]["quality_floor"], 0.95);
         assert_eq!(serde_json::from_value::<ConstraintsView>(json).unwrap().constraints, set);
+    }
+
+    #[test]
+    fn an_org_raises_a_floor_and_never_lowers_it() {
+        let floor = |quality_floor| Optimization { quality_floor, ..Optimization::default() }.floor_of(0.95);
+        assert_eq!([None, Some(0.9), Some(0.99)].map(floor), [0.95, 0.95, 0.99]);
     }
 }

@@ -84,6 +84,20 @@ fn constraints_from_the_command_line() {
 }
 
 #[test]
+fn an_orgs_floor_raises_that_of_its_routes() {
+    let fake = Fake::start();
+    let route = "[[route]]\nname = \"auto\"\nstrategy = \"smart_cost\"\ndefault_model = \"up/dear\"\n\
+                 candidates = [\"up/cheap\"]\nquality_floor = 0.9\n";
+    let gateway = Gateway::start(&fake, route);
+    let floor = || gateway.get("/v1/routes/auto").json()["quality_floor"].as_f64();
+    assert_eq!(floor(), Some(0.9));
+    put(&gateway, CONSTRAINTS, &json!({"quality_floor": 0.97}));
+    assert_eq!(floor(), Some(0.97), "in force at once");
+    put(&gateway, CONSTRAINTS, &json!({"quality_floor": 0.5}));
+    assert_eq!(floor(), Some(0.9), "never lowered");
+}
+
+#[test]
 fn an_org_has_its_own_word_on_pooled_priors() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "[priors]\nmin_orgs = 7\n");
