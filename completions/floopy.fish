@@ -38,6 +38,7 @@ complete -c floopy -n "__fish_floopy_needs_command" -f -a "sessions" -d 'See ses
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "keys" -d 'Create, list and revoke keys'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "config" -d 'Write, check and show the configuration'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "verify" -d 'Prove that the record is whole'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "replay" -d 'Replay recorded outcomes through the router and other policies'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "doctor" -d 'Find out what is wrong with this installation'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "demo" -d 'Play recorded sessions against a real server, offline'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "healthz" -d 'Ask a running server whether it is well'
@@ -387,6 +388,39 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l data -d 'Recorded outcomes, JSON lines, plain or gzip; a folder stands for all such files in it' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l priors -d 'Benchmark scores to start from: {"priors": {RECORDING: {MODEL: 0..1}}}' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l scenarios -d 'Arms, baseline, horizon and swap by recording, JSON or TOML' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l arms -d 'Models that take part, separated by commas [default: the scenario\'s, else all]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l baseline -d 'The model that stands for what is used today [default: the recording\'s]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l horizon -d 'Units to serve [default: 3000 requests, 2000 sessions]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l swap -d 'With --drift alias: half-way, calls of FROM silently go to TO' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l floor -d 'The share of the baseline\'s quality to hold' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l policy -d 'Policies to compare; may be repeated [default: floopy and the usual ones]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l seeds -d 'Runs of each policy, each with its own order of items' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l first-seed -d 'Number of the first seed' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l feedback -d 'What the policies hear [default: full for requests, nps for sessions]' -r -f -a "full\t'The outcome itself, at once'
+nps\t'Late, noisy ratings of 0 to 10 from some of the units'
+judge\t'A judge\'s score of a quarter of the units'
+fused\t'Ratings and a judge'"
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l response-rate -d 'Scales the share of units that are rated: 1 = all (full) or about 30 % (nps)' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l drift -d 'What changes half-way' -r -f -a "degrade\t'The model most in use silently becomes as bad as the worst'
+cheaper\t'The best model\'s price falls to a twentieth'
+alias\t'The models of --swap are exchanged'"
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l mixed -d 'Instead: compare rules of credit on sessions that several models made together; how these end' -r -f -a "share\t'With success by each model\'s share of the progress'
+weakest\t'With success only if every model with a notable share would have succeeded'"
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l switches -d 'With --mixed: share of sessions that must change their model on the way' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l canary -d 'Instead: run these models as canaries, `all` for each but the baseline' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l null -d 'Instead: run canaries that stand exactly at the floor, so that every verdict is a false one' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l judge-log -d 'Instead: judge other policies by a log of decisions (JSON lines with `trace` and `quality`)' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l write-log -d 'Also write the decisions of `floopy` in the first run as such a log' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l param -d 'Sets a parameter of the router, such as z=1.6; may be repeated' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l progress -d 'Tell on stderr how far it is'
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l url -d 'Address of the server' -r
 complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand doctor" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F

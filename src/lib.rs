@@ -11,6 +11,7 @@
 //! | [`embedding`] | the meaning of a text as numbers. Pure |
 //! | [`routing`] | THE PRODUCT: how a target is chosen. Pure |
 //! | [`wire`] | provider formats as functions, bytes in, bytes out. Pure |
+//! | [`replay`] | recorded outcomes replayed against the product's own routing code and other policies. Pure |
 //! | [`config`] | raw file → resolved settings; the built-in catalogue |
 //! | [`store`] | redb: one writer, group commit, hash chain, retention |
 //! | [`upstream`] | who to call and how: connections, timeouts, breaker, retry, replay provider |
@@ -27,6 +28,7 @@ pub mod client;
 pub mod config;
 pub mod embedding;
 pub mod gateway;
+pub mod replay;
 pub mod resource;
 pub mod routing;
 pub mod server;

@@ -13,7 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["telemetry"],
     &["embedding"],
     &["routing", "wire"],
-    &["config"],
+    &["config", "replay"],
     &["store", "upstream"],
     &["gateway"],
     &["api"],
@@ -25,7 +25,7 @@ const ORDER: &[&[&str]] = &[
 const ASIDE: &[(&str, &[&str], &[&str])] = &[("client", &["base", "resource"], &["cli"])];
 
 /// Rooms that are functions of their arguments: no I/O, no clock, no thread, no chance of their own.
-const PURE: &[&str] = &["embedding", "routing", "wire"];
+const PURE: &[&str] = &["embedding", "replay", "routing", "wire"];
 
 /// Names that a pure room never says, as sequences of tokens.
 const IMPURE: &[(&str, &str)] = &[

@@ -2,7 +2,7 @@
 
 use super::command::{
     completions, config, constraints, decisions, demo, doctor, explain, feedback, healthz, keys, man, priors, rate,
-    routes, serve, sessions, verify,
+    replay, routes, serve, sessions, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Config(config::ConfigArgs),
     /// Prove that the record is whole
     Verify(verify::VerifyArgs),
+    /// Replay recorded outcomes through the router and other policies
+    Replay(replay::ReplayArgs),
     /// Find out what is wrong with this installation
     Doctor(doctor::DoctorArgs),
     /// Play recorded sessions against a real server, offline

@@ -54,6 +54,7 @@ fn parse_and_run() -> Result<(), Failure> {
         Command::Keys(args) => command::keys::run(args),
         Command::Config(args) => command::config::run(&args),
         Command::Verify(args) => command::verify::run(&args),
+        Command::Replay(args) => command::replay::run(&args),
         Command::Doctor(args) => command::doctor::run(&args),
         Command::Demo(args) => command::demo::run(&args),
         Command::Healthz(args) => command::healthz::run(&args),

@@ -64,6 +64,14 @@ pub struct FloorTrace {
     pub gap: Vec<f32>,
     /// The variance of each.
     pub variance: Vec<f32>,
+    /// The variance of the baseline's level, which the gaps of all others share.
+    pub common: f32,
+    /// What calls of the window add that are judged apart: those of arms in doubt, from before the doubt.
+    pub settled: f32,
+    /// The variance of that.
+    pub settled_variance: f32,
+    /// How many calls of other arms than the baseline these are.
+    pub settled_calls: f32,
 }
 
 /// Everything that a learned decision was made from, and what came out.
@@ -97,7 +105,7 @@ pub struct Trace {
     pub spread: Vec<f32>,
     /// Expected cost relative to the baseline's mean; `null` = unknown.
     pub cost: Vec<Option<f32>>,
-    /// Calls served in the window.
+    /// Calls served in the window; of arms in doubt, since the doubt.
     pub served: Vec<f32>,
     /// The floors: quality first, then those of single dimensions.
     pub floors: Vec<FloorTrace>,

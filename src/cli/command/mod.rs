@@ -15,6 +15,7 @@ pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod priors;
 pub(crate) mod rate;
+pub(crate) mod replay;
 pub(crate) mod routes;
 pub(crate) mod serve;
 pub(crate) mod sessions;

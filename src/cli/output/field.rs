@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Quality,
     /// 0..1, shown as percent.
     Share,
+    /// A number with so many digits behind the point.
+    Decimal(usize),
 }
 
 /// One field of a resource.
@@ -72,7 +74,7 @@ impl Field {
 
     /// Numbers stand to the right.
     pub(crate) fn is_right(&self) -> bool {
-        matches!(self.kind, Kind::Money | Kind::Count | Kind::Millis | Kind::Quality | Kind::Share)
+        matches!(self.kind, Kind::Money | Kind::Count | Kind::Millis | Kind::Quality | Kind::Share | Kind::Decimal(_))
     }
 
     /// The value for people; `now` = times are told as ages.
@@ -86,6 +88,7 @@ impl Field {
             Kind::Millis => value.as_u64().map(elapsed),
             Kind::Quality => value.as_f64().map(|value| format!("{:.1}", value * 100.0)),
             Kind::Share => value.as_f64().map(|value| format!("{:.1}%", value * 100.0)),
+            Kind::Decimal(digits) => value.as_f64().map(|value| format!("{value:.digits$}")),
         };
         read.unwrap_or_else(|| visible(&plain(value)))
     }

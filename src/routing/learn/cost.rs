@@ -6,9 +6,10 @@
 //!
 //! Tokens in are counted, the share read from the provider's cache (`hit`) and the tokens out (by length of the input)
 //! are learned for each arm, `C_b` is the mean cost of the baseline. All are means in which a call loses half its weight
-//! in 140 calls. Where there are no prices, the mean of what was really paid stands in. An arm of which neither is known
-//! has no cost, and nobody may be sent there to save money.
+//! in 140 calls. Where there are no prices, the mean of what was really paid stands in, shaped by the request (see
+//! [`super::shape`]). An arm of which neither is known has no cost, and nobody may be sent there to save money.
 
+use super::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 /// Prices in micro-USD for one token.
@@ -83,53 +84,52 @@ struct ArmCost {
     output: [Mean; 4],
 }
 
+impl ArmCost {
+    fn new(hint: Option<f64>) -> Self {
+        Self { hint, hinted: HINT, paid: Mean::default(), hit: Mean::default(), output: Default::default() }
+    }
+}
+
 /// The learned costs of a scope's arms.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     arms: Vec<ArmCost>,
+    shape: Shape,
 }
 
 impl Costs {
     /// Nothing seen; a hint is a price relative to the baseline's.
     #[must_use]
-    pub fn new(hints: impl IntoIterator<Item = Option<f64>>) -> Self {
-        let mut costs = Self::default();
-        hints.into_iter().for_each(|hint| costs.push(hint));
-        costs
-    }
-
-    /// One more arm.
-    pub fn push(&mut self, hint: Option<f64>) {
-        let hint = hint.filter(|hint| hint.is_finite() && *hint >= 0.0);
-        self.arms.push(ArmCost {
-            hint,
-            hinted: HINT,
-            paid: Mean::default(),
-            hit: Mean::default(),
-            output: Default::default(),
-        });
+    pub fn new(dimension: usize, hints: &[Option<f64>]) -> Self {
+        let clean = |hint: &Option<f64>| hint.filter(|hint| hint.is_finite() && *hint >= 0.0);
+        Self {
+            arms: hints.iter().map(|hint| ArmCost::new(clean(hint))).collect(),
+            shape: Shape::new(dimension, hints.iter().map(clean)),
+        }
     }
 
     /// The arms in another order, by their old places; an arm without one starts with its hint.
     #[must_use]
-    pub fn rearranged(&self, places: impl IntoIterator<Item = (Option<usize>, Option<f64>)>) -> Self {
-        let mut costs = Self::default();
-        for (place, hint) in places {
-            match place.and_then(|place| self.arms.get(place)) {
-                Some(known) => costs.arms.push(known.clone()),
-                None => costs.push(hint),
-            }
-        }
-        costs
+    pub fn rearranged(&self, places: &[(Option<usize>, Option<f64>)]) -> Self {
+        let arm = |(place, hint): &(Option<usize>, Option<f64>)| {
+            let known = place.and_then(|place| self.arms.get(place)).cloned();
+            known.unwrap_or_else(|| ArmCost::new(*hint))
+        };
+        Self { arms: places.iter().map(arm).collect(), shape: self.shape.rearranged(places.iter().copied()) }
     }
 
     /// Takes one call in.
-    pub fn observe(&mut self, arm: usize, spent: &Spent, keep: f64) {
+    pub fn observe(&mut self, arm: usize, phi: &[f64], spent: &Spent, keep: f64) {
+        self.shape.meet(phi, spent.input);
         let Some(own) = self.arms.get_mut(arm) else { return };
         if let Some(cost) = spent.cost.filter(|cost| cost.is_finite() && *cost >= 0.0) {
             own.paid.add(cost, keep);
             own.hinted *= keep;
+            if let Some(unit) = self.baseline() {
+                self.shape.observe(arm, phi, spent.input, cost / unit);
+            }
         }
+        let Some(own) = self.arms.get_mut(arm) else { return };
         if spent.input > 0.0 && spent.input.is_finite() && spent.output.is_finite() {
             own.hit.add((spent.cached / spent.input).clamp(0.0, 1.0), keep);
             if let Some(output) = own.output.get_mut(bucket(spent.input)) {
@@ -160,6 +160,13 @@ impl Costs {
             }
         };
         self.arms.iter().map(relative).collect()
+    }
+
+    /// The same for one request.
+    #[must_use]
+    pub fn paid_for(&self, phi: &[f64], input: f64) -> Vec<Option<f64>> {
+        let shaped = |(arm, paid): (usize, Option<f64>)| paid.map(|paid| paid * self.shape.factor(arm, phi, input));
+        self.paid().into_iter().enumerate().map(shaped).collect()
     }
 
     /// The tokens that this arm is expected to answer an input of this length with.

@@ -12,7 +12,7 @@
 
 use super::chance::Chance;
 use super::guard::{Account, Standing};
-use crate::resource::trace::{Part, Trace, Why};
+use crate::resource::trace::{FloorTrace, Part, Trace, Why};
 
 /// Canary shares together never take more than this.
 const MOST_CANARY: f64 = 0.2;
@@ -115,6 +115,21 @@ fn add(list: &mut [f64], at: usize, value: f64) {
     }
 }
 
+/// The account of one floor.
+pub(super) fn account(floor: &FloorTrace, served: &[f32], standings: &[Standing]) -> Account {
+    let start = Account {
+        surplus: f64::from(floor.settled),
+        variance: f64::from(floor.settled_variance),
+        others: f64::from(floor.settled_calls),
+        common: f64::from(floor.common),
+    };
+    served
+        .iter()
+        .zip(standings)
+        .enumerate()
+        .fold(start, |sum, (arm, (served, standing))| sum.with(f64::from(*served), standing, arm != 0))
+}
+
 /// The trace with its sums.
 struct Arms<'a> {
     trace: &'a Trace,
@@ -133,7 +148,7 @@ impl<'a> Arms<'a> {
                     .zip(&floor.variance)
                     .map(|(gap, variance)| Standing { gap: f64::from(*gap), variance: f64::from(*variance) })
                     .collect();
-                (Account::of(trace.served.iter().map(|served| f64::from(*served)).zip(&standings)), standings)
+                (account(floor, &trace.served, &standings), standings)
             })
             .collect();
         Self { trace, accounts }
@@ -159,15 +174,17 @@ impl<'a> Arms<'a> {
     /// The worst of the accounts if this arm served.
     fn lowest(&self, arm: usize) -> f64 {
         let after = |(account, standings): &(Account, Vec<Standing>)| {
-            standings.get(arm).map_or(f64::NEG_INFINITY, |standing| account.after(self.served(arm), standing, self.z()))
+            let after = |standing| account.after(self.served(arm), standing, arm != 0, self.z());
+            standings.get(arm).map_or(f64::NEG_INFINITY, after)
         };
         self.accounts.iter().map(after).fold(f64::INFINITY, f64::min)
     }
 
     /// Whether this arm holds every floor alone, as far as is known.
     fn alone(&self, arm: usize) -> f64 {
-        let lower = |(_, standings): &(Account, Vec<Standing>)| {
-            standings.get(arm).map_or(f64::NEG_INFINITY, |standing| standing.lower(self.z()))
+        let lower = |(account, standings): &(Account, Vec<Standing>)| {
+            let own = |standing: &Standing| Standing { variance: standing.variance + account.common, ..*standing };
+            standings.get(arm).map_or(f64::NEG_INFINITY, |standing| own(standing).lower(self.z()))
         };
         self.accounts.iter().map(lower).fold(f64::INFINITY, f64::min)
     }

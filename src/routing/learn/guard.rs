@@ -9,12 +9,16 @@
 //! and for the whole scope how many calls each arm served of late. Playing arm `a` next is affordable while
 //!
 //! ```text
-//! G = sum_k w_k g_k + g_a - z sqrt( sum_k w_k^2 V_k + (2 w_a + 1) V_a )  >=  0
+//! G = sum_k w_k g_k + g_a - z sqrt( sum_k w_k^2 V_k + (2 w_a + 1) V_a + W^2 B )  >=  0
 //! ```
 //!
-//! that is, while the calls of the window, this one included, stand above the floor by `z` standard errors. Everything
-//! is re-valued at today's estimates, so that early pessimism is not carried for ever, and what was earned longer ago than
-//! the window cannot be spent. Only calls that were really served and rated count; what the regression believes does not.
+//! that is, while the calls of the window, this one included, stand above the floor by `z` standard errors. `B` is the
+//! variance of the baseline's own level, which all `W` calls of other arms share. Everything is re-valued at today's
+//! estimates, so that early pessimism is not carried for ever, and what was earned longer ago than the window cannot be
+//! spent. Only calls that were really served and rated count; what the regression believes of an arm does not.
+//!
+//! The gap of an arm is not stored but made anew from the sums of its qualities and features, so that it follows what is
+//! learned of the baseline later:  `g = (sum y - F theta_b . sum phi) / n`.
 //!
 //! Worked example: the baseline scores 0.8 and has served 25 calls, nothing else is known. At F = 0.95 each of them
 //! earned 0.04, together 1.0. A new arm believed to be at 0.76 (gap 0) with the weight of 12 observations of variance 0.25
@@ -109,36 +113,47 @@ impl Standing {
 pub struct Account {
     /// Expected surplus over the floor, in calls times quality.
     pub surplus: f64,
-    /// Its variance.
+    /// Its variance, but for the baseline's level.
     pub variance: f64,
+    /// Calls of other arms than the baseline.
+    pub others: f64,
+    /// The variance of the baseline's level, in the unit of a gap.
+    pub common: f64,
 }
 
 impl Account {
-    /// Adds up the window.
+    /// Adds the calls of an arm; `is_other` = not the baseline.
     #[must_use]
-    pub fn of<'a>(arms: impl IntoIterator<Item = (f64, &'a Standing)>) -> Self {
-        arms.into_iter().fold(Self::default(), |sum, (served, standing)| Self {
-            surplus: sum.surplus + served * standing.gap,
-            variance: sum.variance + served * served * standing.variance,
-        })
+    pub fn with(self, served: f64, standing: &Standing, is_other: bool) -> Self {
+        Self {
+            surplus: self.surplus + served * standing.gap,
+            variance: self.variance + served * served * standing.variance,
+            others: self.others + if is_other { served } else { 0.0 },
+            common: self.common,
+        }
     }
 
     /// `G`: the surplus by `z` standard errors if this arm, which served `served` calls of the window, serves the next.
     #[must_use]
-    pub fn after(&self, served: f64, standing: &Standing, z: f64) -> f64 {
-        let variance = self.variance + (2.0 * served + 1.0) * standing.variance;
+    pub fn after(&self, served: f64, standing: &Standing, is_other: bool, z: f64) -> f64 {
+        let others = self.others + f64::from(u8::from(is_other));
+        let variance = self.variance + (2.0 * served + 1.0) * standing.variance + others * others * self.common;
         self.surplus + standing.gap - z * variance.max(0.0).sqrt()
     }
 
     /// The surplus by `z` standard errors as it is.
     #[must_use]
     pub fn lower(&self, z: f64) -> f64 {
-        self.surplus - z * self.variance.max(0.0).sqrt()
+        self.surplus - z * self.whole_variance().sqrt()
     }
 
     /// The probability that the window holds the floor.
     #[must_use]
     pub fn holds(&self) -> f64 {
-        super::chance::distribution(self.surplus / self.variance.max(1e-12).sqrt())
+        super::chance::distribution(self.surplus / self.whole_variance().max(1e-12).sqrt())
+    }
+
+    fn whole_variance(&self) -> f64 {
+        (self.variance + self.others * self.others * self.common).max(0.0)
     }
 }

@@ -1,13 +1,16 @@
 //! What changes a scope: a unit was served, an outcome was heard.
 
 use super::Spent;
+use super::arm::Yardstick;
 use super::credit::{Share, lessons};
 use super::drift::Failures;
 use super::eprocess::{Bets, Stage};
 use super::features::Features;
+use super::hierarchy::{common_shift, common_slopes};
 use super::judge::{Scores, bias};
+use super::linear::Start;
 use super::multiplier::Outlook;
-use super::scope::{Basis, Scope};
+use super::scope::{Basis, Context, Scope};
 use crate::base::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,6 +22,8 @@ pub struct Served<'a> {
     pub arm: usize,
     /// What was known of it.
     pub features: &'a Features,
+    /// What it was expected to cost on each arm when it was decided; empty = by what was paid so far.
+    pub costs: &'a [Option<f64>],
     /// What it took.
     pub spent: Spent,
     /// The floor account if the proposal had served (`FloorView::after`); `None` where nothing was proposed.
@@ -137,17 +142,25 @@ const KEEP_COUNTS: f64 = 0.999;
 impl Scope {
     /// A unit was served.
     pub fn served(&mut self, unit: &Served<'_>) -> Vec<Change> {
-        let Some(own) = self.served.get(unit.arm) else { return vec![Change::Refused] };
+        if unit.arm >= self.arms.len() {
+            return vec![Change::Refused];
+        }
         let params = Arc::clone(&self.params);
-        let own = own * (1.0 - 1.0 / params.window) + 1.0;
-        self.served.iter_mut().for_each(|calls| *calls *= 1.0 - 1.0 / params.window);
+        let fade = 1.0 - 1.0 / params.window;
+        self.served.iter_mut().chain(&mut self.since).for_each(|calls| *calls *= fade);
+        let is_drifting = self.arms.get(unit.arm).is_some_and(|arm| arm.drift.level() > 0.0);
         if let Some(calls) = self.served.get_mut(unit.arm) {
-            *calls = own;
+            *calls += 1.0;
+        }
+        if let Some(calls) = self.since.get_mut(unit.arm).filter(|_| is_drifting) {
+            *calls += 1.0;
         }
         self.calls += 1;
         self.ratings *= KEEP_COUNTS;
         self.judgements *= KEEP_COUNTS;
-        Arc::make_mut(&mut self.costs).observe(unit.arm, &unit.spent, params.keep_cost);
+        let phi = self.fit(unit.features);
+        self.meet(&phi);
+        Arc::make_mut(&mut self.costs).observe(unit.arm, &phi, &unit.spent, params.keep_cost);
         if let Some(cost) = unit.spent.cost {
             let savings = Arc::make_mut(&mut self.savings);
             if unit.holdout {
@@ -157,9 +170,11 @@ impl Scope {
             }
         }
         if let Some(surplus) = unit.proposed.filter(|surplus| surplus.is_finite()) {
-            self.multiplier.correct(surplus, params.step);
+            self.multiplier.correct(surplus, params.step, params.correction);
         }
-        self.contexts.push_back(self.fit(unit.features).into());
+        let costs =
+            if unit.costs.is_empty() { self.costs.paid_for(&phi, unit.spent.input) } else { unit.costs.to_vec() };
+        self.contexts.push_back(Arc::new(Context { phi, costs }));
         if self.contexts.len() > params.contexts {
             self.contexts.pop_front();
         }
@@ -237,6 +252,17 @@ impl Scope {
         (weight, guess)
     }
 
+    /// The usual context moves towards what came.
+    fn meet(&mut self, phi: &[f64]) {
+        if self.centre.len() != phi.len() {
+            self.centre = phi.to_vec();
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
+        let step = (1.0 / (self.calls as f64 + 5.0)).max(1.0 / 500.0);
+        self.centre.iter_mut().zip(phi).skip(1).for_each(|(usual, now)| *usual += step * (now - *usual));
+    }
+
     /// F times what the baseline would have scored.
     fn need(&self, phi: &[f64]) -> f64 {
         let baseline = self.arms.first().map_or(0.0, |arm| arm.linear.mean(phi).clamp(0.0, 1.1));
@@ -252,49 +278,95 @@ impl Scope {
         (response, guess): (f64, Option<f64>),
         heard: &Observation<'_>,
     ) -> Vec<Change> {
-        let (need, baseline_prior, params) = (self.need(phi), self.baseline_prior(), Arc::clone(&self.params));
-        let floor = self.floor;
+        let (need, params) = (self.need(phi), Arc::clone(&self.params));
+        let noise = self.noise_scale();
+        let theta = self.arms.first().map(|arm| arm.linear.theta().to_vec()).unwrap_or_default();
+        let yard = Yardstick { theta: &theta, noise, ..self.yardstick() };
+        let (floor, prior, lift) = (yard.floor, yard.prior, yard.lift);
+        let yard = Yardstick { floor, prior, theta: &theta, lift, noise };
         let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
         let own = Arc::make_mut(own);
-        let gap = if arm == 0 { target } else { target - need };
         let mut changes = Vec::new();
-        if arm != 0 {
-            let prior = own.gap_prior(floor, baseline_prior);
-            let prior = super::guard::GapPrior { gap: prior.gap - own.penalty, ..prior };
-            let expected = own.rated.standing(prior).gap;
-            let deviation = own.rated.spread(0.06, 0.8, 0.25).sqrt();
-            let alarm = own.drift.observe((expected - gap) / deviation, weight, params.drift_slack, params.drift_alarm);
-            if alarm && own.rated.count > 20.0 {
-                let (ratings, before) = (own.levels.session.count, own.rated.mean());
-                own.break_off(&params);
-                let off = own.drift.alarmed(heard.at);
-                own.stage = if off { Stage::Off(None) } else { own.stage };
-                changes.push(Change::Alarm { arm, ratings, gap: before, off });
-            }
+        let expected = own.linear.mean(phi);
+        let is_known = own.levels.session.count > 15.0;
+        own.drift.observe(phi, target, expected, weight, params.drift_stake, heard.at);
+        let is_calm = own.drift.level() <= 0.0;
+        if arm != 0 && own.drift.is_alarm(params.drift_alarm) && own.rated.gap.count > 20.0 {
+            let (ratings, gap) = (own.levels.session.count, own.standing(&yard).gap);
+            own.break_off(&yard, &params);
+            let off = own.drift.alarmed(heard.at);
+            own.stage = if off { Stage::Off(None) } else { own.stage };
+            changes.push(Change::Alarm { arm, ratings, gap, off });
         }
-        own.rated.observe(gap, weight * response, params.keep_guard);
+        let gap = if arm == 0 { target } else { target - need };
+        own.rated.observe(phi, target, gap, weight * response, params.keep_guard);
         let outcome = guess.map_or(target, |guess| (guess + response * (target - guess)).clamp(-0.5, 1.3));
         own.linear.observe(phi, outcome, weight, params.keep_regression);
         own.levels.session.observe(target, weight, 1.0);
         if arm != 0 {
             own.bets.observe(gap);
             changes.extend(advance(own, arm, heard.at));
-        } else {
-            let fell = self.reference.lift() > 0.0;
-            let levels = self.arms.first().map(|arm| arm.levels.session).unwrap_or_default();
-            self.reference.observe(target, &levels);
-            let lift = self.reference.lift();
-            if !fell && lift > 0.0 {
-                changes.push(Change::BaselineFell { lift });
-            }
         }
-        if changes.iter().any(|change| matches!(change, Change::Alarm { .. })) {
+        if is_known {
+            self.noise.observe(target - expected);
+        }
+        let alarmed = changes.iter().any(|change| matches!(change, Change::Alarm { .. }));
+        if let Some(since) = self.since.get_mut(arm).filter(|_| is_calm || alarmed) {
+            *since = 0.0;
+        }
+        if let Some(served) = self.served.get_mut(arm).filter(|_| alarmed) {
             // The calls before the break were good: they are not judged again at the new level.
-            if let Some(served) = self.served.get_mut(arm) {
-                *served = served.min(30.0);
-            }
+            *served = served.min(30.0);
+        }
+        if arm == 0 {
+            changes.extend(self.refer(target));
+        }
+        self.lessons += 1;
+        let every = if self.lessons < 20 {
+            5
+        } else if self.lessons < 400 {
+            20
+        } else {
+            50
+        };
+        if alarmed || self.lessons.is_multiple_of(every) {
+            self.share();
         }
         changes
+    }
+
+    /// Takes a quality of the baseline into the floor's reference.
+    fn refer(&mut self, quality: f64) -> Option<Change> {
+        let fell = self.reference.lift() > 0.0;
+        let levels = self.arms.first().map(|arm| arm.levels.session).unwrap_or_default();
+        self.reference.observe(quality, &levels);
+        let lift = self.reference.lift();
+        (!fell && lift > 0.0).then_some(Change::BaselineFell { lift })
+    }
+
+    /// Lets the arms share what they have in common: slopes, and by how much their priors are off.
+    fn share(&mut self) {
+        let (params, noise) = (Arc::clone(&self.params), self.noise_scale());
+        if params.common_ridge <= 0.0 || self.centre.len() != self.dimension {
+            return;
+        }
+        let lines = || self.arms.iter().map(|arm| &arm.linear);
+        let slopes = common_slopes(lines(), self.dimension, params.ridge * noise, params.common_ridge * noise);
+        let priors = self.arms.iter().map(|arm| (&arm.linear, arm.prior.mean));
+        let shift = common_shift(priors, &slopes, &self.centre, noise, params.common_shift);
+        for arm in &mut self.arms {
+            let arm = Arc::make_mut(arm);
+            // After an alarm the level is what was seen, not what a benchmark said.
+            let shift = if arm.after_alarm.is_some() { 0.0 } else { shift };
+            arm.linear.restart(Start {
+                ridge: params.ridge,
+                level: arm.prior.mean + shift,
+                pseudo: arm.prior.pseudo.max(2.0 / noise),
+                scale: noise,
+                slopes: slopes.clone(),
+                centre: self.centre.clone(),
+            });
+        }
     }
 
     fn by_hand(&mut self, arm: usize, phi: &[f64], target: f64, weight: f64, heard: &Observation<'_>) -> Vec<Change> {
@@ -304,7 +376,8 @@ impl Scope {
         own.levels.manual.observe(target, weight, 1.0);
         own.linear.observe(phi, target, weight * params.manual_weight, params.keep_regression);
         if heard.random {
-            own.rated.observe(if arm == 0 { target } else { target - need }, weight, params.keep_guard);
+            let gap = if arm == 0 { target } else { target - need };
+            own.rated.observe(phi, target, gap, weight, params.keep_guard);
         }
         Vec::new()
     }
@@ -315,7 +388,7 @@ impl Scope {
         let own = Arc::make_mut(own);
         own.levels.auto.observe(target, weight, 1.0);
         own.judged.observe(if arm == 0 { target } else { target - need }, weight, params.keep_guard);
-        let off = if arm == 0 { 0.0 } else { bias(&own.judged, &own.rated, params.judge_bias) };
+        let off = if arm == 0 { 0.0 } else { bias(&own.judged, &own.rated.gap, params.judge_bias) };
         own.linear.observe(phi, target - off, weight * params.judge_weight, params.keep_regression);
         Vec::new()
     }
@@ -333,29 +406,38 @@ impl Scope {
         Vec::new()
     }
 
-    fn baseline_prior(&self) -> f64 {
-        self.arms.first().map_or(0.0, |arm| arm.prior.mean)
-    }
-
     /// Solves for the multiplier over the contexts of late.
     fn solve(&mut self) {
         let Some(baseline) = self.arms.first() else { return };
-        let paid = self.costs.paid();
-        let open: Vec<(&super::Arm, f64)> = self
-            .arms
-            .iter()
-            .zip(&paid)
-            .enumerate()
-            .filter(|(at, (arm, _))| *at == 0 || arm.stage == Stage::Open)
-            .filter_map(|(at, (arm, cost))| Some((&**arm, if at == 0 { cost.unwrap_or(1.0) } else { (*cost)? })))
-            .collect();
-        let cost: Vec<f64> = open.iter().map(|arm| arm.1).collect();
-        let outlook = |phi: &Arc<[f64]>| Outlook {
-            quality: open.iter().map(|arm| arm.0.linear.mean(phi)).collect(),
-            need: self.floor * (baseline.linear.mean(phi) + self.reference.lift()),
+        let (now, before) = self.standings();
+        let is_open = |at: usize| at == 0 || self.arms.get(at).is_some_and(|arm| arm.stage == Stage::Open);
+        let open: Vec<usize> = (0..self.arms.len()).filter(|at| is_open(*at)).collect();
+        let doubt = |at: usize| match (now.get(at), before.get(at)) {
+            (Some(now), Some(before)) => (now.gap - before.gap).min(0.0),
+            _ => 0.0,
         };
-        let outlook: Vec<Outlook> = self.contexts.iter().map(outlook).collect();
-        self.multiplier.solve(&outlook, &cost);
+        let lift = self.reference.lift();
+        let context = |context: &Arc<Context>| -> Vec<(f64, f64)> {
+            let need = self.floor * (baseline.linear.mean(&context.phi) + lift);
+            let own = |at: &usize| {
+                let quality = self.arms.get(*at).map_or(0.0, |arm| arm.linear.mean(&context.phi)) + doubt(*at);
+                // Who has no price is not picked to save money.
+                let cost = context.costs.get(*at).copied().flatten().unwrap_or(if *at == 0 { 1.0 } else { f64::MAX });
+                (quality - need, cost)
+            };
+            open.iter().map(own).collect()
+        };
+        let contexts: Vec<Vec<(f64, f64)>> = self.contexts.iter().map(context).collect();
+        #[expect(clippy::cast_precision_loss, reason = "at most a few hundred contexts")]
+        let weight = self.params.window / contexts.len().max(1) as f64;
+        let outlook = Outlook {
+            contexts,
+            variance: open.iter().map(|at| before.get(*at).map_or(0.0, |standing| standing.variance)).collect(),
+            common: self.baseline_doubt(),
+            weight,
+            z: self.params.solve_z * self.params.z,
+        };
+        self.multiplier.solve(&outlook);
     }
 
     fn test_failures(&mut self, unit: &Served<'_>) -> Vec<Change> {

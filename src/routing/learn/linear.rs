@@ -1,26 +1,28 @@
 //! Bayesian linear regression of quality on features, one per arm.
 //!
 //! ```text
-//! A = L0 + sum w phi phi'      b = (1 + n0) p e1 + sum w phi y      theta = A^-1 b
+//! A = A0 + sum w phi phi'      b = b0 + sum w phi y      theta = A^-1 b
 //! mean = theta . phi           variance = phi' A^-1 phi
+//! A0 = n0 x x' + diag(e, ridge, ..., ridge)      b0 = n0 x p + ridge s
 //! ```
 //!
-//! `L0` is diag(1 + n0, ridge, ..., ridge): the constant carries the prior `p` worth `n0` observations, the other
-//! weights start at nothing and are held there by a strong ridge. The inverse is kept up by the rule of Sherman and
-//! Morrison, d x d steps for an observation. Forgetting scales the sums; because that scales the prior inside the inverse
-//! too, the inverse is made anew from `L0` and the sums every [`RENEWAL`] observations, which also bounds rounding.
+//! The prior says: at the usual context `x` the quality is `p`, worth `n0` observations; the slopes are those of the
+//! arms together, `s`, held there by a strong ridge. Both are stated for a noise of 0.4; where outcomes are noisier, the
+//! prior counts for more (`scale`). The inverse is kept up by the rule of Sherman and Morrison, d x d steps for an
+//! observation. Forgetting scales the sums; because that scales the prior inside the inverse too, the inverse is made
+//! anew from prior and sums every [`RENEWAL`] observations, which also bounds rounding.
 
 use serde::{Deserialize, Serialize};
 
 /// Observations after which the inverse is made anew.
 pub const RENEWAL: u32 = 64;
+/// Precision of the constant beside the pseudo-observations: next to nothing.
+const FREE: f64 = 0.01;
 
 /// The state of one regression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Linear {
-    ridge: f64,
-    level: f64,
-    pseudo: f64,
+    prior: Start,
     /// The discounted sum of w phi phi', row by row.
     outer: Vec<f64>,
     /// The discounted sum of w phi y.
@@ -31,6 +33,23 @@ pub struct Linear {
     kept: f64,
     since: u32,
     dimension: usize,
+}
+
+/// What a regression starts from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// Precision of every slope.
+    pub ridge: f64,
+    /// Quality at the usual context.
+    pub level: f64,
+    /// Observations that this is worth.
+    pub pseudo: f64,
+    /// By how much noise multiplies ridge and pseudo-observations.
+    pub scale: f64,
+    /// The slopes expected; empty = none.
+    pub slopes: Vec<f64>,
+    /// The usual context; empty = the constant alone.
+    pub centre: Vec<f64>,
 }
 
 /// What a regression expects.
@@ -47,10 +66,9 @@ impl Linear {
     #[must_use]
     pub fn new(dimension: usize, ridge: f64, level: f64, pseudo: f64) -> Self {
         let dimension = dimension.max(1);
+        let prior = Start { ridge, level, pseudo: pseudo.max(0.0), scale: 1.0, slopes: Vec::new(), centre: Vec::new() };
         let mut fresh = Self {
-            ridge,
-            level,
-            pseudo: pseudo.max(0.0),
+            prior,
             outer: vec![0.0; dimension * dimension],
             moment: vec![0.0; dimension],
             inverse: Vec::new(),
@@ -67,6 +85,42 @@ impl Linear {
     #[must_use]
     pub const fn dimension(&self) -> usize {
         self.dimension
+    }
+
+    /// What it starts from.
+    #[must_use]
+    pub const fn start(&self) -> &Start {
+        &self.prior
+    }
+
+    /// Starts from something else, with the same observations.
+    pub fn restart(&mut self, prior: Start) {
+        self.prior = prior;
+        self.renew();
+    }
+
+    /// The observations, row by row: the sum of w phi phi'.
+    #[must_use]
+    pub fn outer(&self) -> &[f64] {
+        &self.outer
+    }
+
+    /// The sum of w phi y.
+    #[must_use]
+    pub fn moment(&self) -> &[f64] {
+        &self.moment
+    }
+
+    /// The weights.
+    #[must_use]
+    pub fn theta(&self) -> &[f64] {
+        &self.theta
+    }
+
+    /// Observations so far, discounted.
+    #[must_use]
+    pub fn count(&self) -> f64 {
+        self.outer.first().copied().unwrap_or(0.0)
     }
 
     /// The expected quality at these features, and its variance.
@@ -125,6 +179,22 @@ impl Linear {
         copy
     }
 
+    /// The level has moved by `change`: what was observed is moved with it and counts for at most `most`
+    /// observations from now on. The slopes stay.
+    pub fn shift(&mut self, change: f64, most: f64) {
+        let count = self.count().max(1.0);
+        let share = (most / count).min(1.0);
+        for (sum, row) in self.moment.iter_mut().zip(self.outer.chunks_exact(self.dimension)) {
+            *sum += change * row.first().copied().unwrap_or(0.0);
+        }
+        for sum in self.outer.iter_mut().chain(&mut self.moment) {
+            *sum *= share;
+        }
+        self.prior.level = self.moment.first().copied().unwrap_or(0.0) / self.count().max(1e-9);
+        self.prior.pseudo = 2.0;
+        self.renew();
+    }
+
     /// A^-1 phi.
     fn spread(&self, phi: &[f64]) -> Vec<f64> {
         let mut sum = vec![0.0; self.dimension];
@@ -136,20 +206,14 @@ impl Linear {
 
     fn solve(&mut self) {
         let mut target = self.moment.clone();
-        if let Some(first) = target.first_mut() {
-            *first += self.kept * (1.0 + self.pseudo) * self.level;
-        }
+        add_scaled(&mut target, &self.prior.moment(self.dimension), self.kept);
         self.theta = self.spread(&target);
     }
 
     /// Makes the inverse anew from the prior and the sums.
     fn renew(&mut self) {
         let mut full = self.outer.clone();
-        for (at, row) in full.chunks_exact_mut(self.dimension).enumerate() {
-            if let Some(own) = row.get_mut(at) {
-                *own += if at == 0 { 1.0 + self.pseudo } else { self.ridge };
-            }
-        }
+        self.prior.add_to(&mut full, self.dimension);
         self.inverse = inverse(full, self.dimension);
         self.kept = 1.0;
         self.since = 0;
@@ -157,6 +221,38 @@ impl Linear {
     }
 }
 
+impl Start {
+    fn usual(&self, place: usize) -> f64 {
+        self.centre.get(place).copied().unwrap_or(if place == 0 { 1.0 } else { 0.0 })
+    }
+
+    fn worth(&self) -> f64 {
+        self.pseudo * self.scale
+    }
+
+    fn add_to(&self, full: &mut [f64], dimension: usize) {
+        let usual: Vec<f64> = (0..dimension).map(|place| self.usual(place)).collect();
+        for (place, (row, left)) in full.chunks_exact_mut(dimension).zip(&usual).enumerate() {
+            add_scaled(row, &usual, self.worth() * left);
+            if let Some(own) = row.get_mut(place) {
+                *own += if place == 0 { FREE } else { self.ridge * self.scale };
+            }
+        }
+    }
+
+    fn moment(&self, dimension: usize) -> Vec<f64> {
+        let slope = |place: usize| self.slopes.get(place).copied().unwrap_or(0.0);
+        let lean: f64 = (1..dimension).map(|place| slope(place) * self.usual(place)).sum();
+        (0..dimension)
+            .map(|place| {
+                let held = if place == 0 { FREE * (self.level - lean) } else { self.ridge * self.scale * slope(place) };
+                self.worth() * self.level * self.usual(place) + held
+            })
+            .collect()
+    }
+}
+
+/// The sum of products.
 pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
     // Four sums side by side: the order is fixed, and the processor can do them at once.
     let mut sums = [0.0; 4];
@@ -170,6 +266,7 @@ pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
+/// Adds a multiple of a row.
 pub(crate) fn add_scaled(sum: &mut [f64], row: &[f64], scale: f64) {
     for (sum, value) in sum.iter_mut().zip(row) {
         *sum += scale * value;
@@ -177,7 +274,8 @@ pub(crate) fn add_scaled(sum: &mut [f64], row: &[f64], scale: f64) {
 }
 
 /// The inverse of a symmetric positive matrix by elimination without exchanges, which such a matrix does not need.
-pub(crate) fn inverse(mut left: Vec<f64>, size: usize) -> Vec<f64> {
+#[must_use]
+pub fn inverse(mut left: Vec<f64>, size: usize) -> Vec<f64> {
     let mut right = vec![0.0; size * size];
     for (at, row) in right.chunks_exact_mut(size).enumerate() {
         if let Some(own) = row.get_mut(at) {

@@ -15,13 +15,16 @@ pub mod eprocess;
 pub mod evidence;
 pub mod features;
 pub mod guard;
+pub mod hierarchy;
 pub mod judge;
 mod learning;
 pub mod linear;
 pub mod memory;
 pub mod multiplier;
+pub mod ope;
 pub mod savings;
 pub mod scope;
+pub mod shape;
 pub mod spec;
 mod verdict;
 

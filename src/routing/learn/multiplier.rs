@@ -5,10 +5,11 @@
 //! found by bisection:
 //!
 //! ```text
-//! mean_j [ m_k*(j)(x_j) - F m_b(x_j) ] >= 0     with  k*(j) = argmax_k nu m_k(x_j) - c_k
+//! sum_j [ m_k*(j)(x_j) - F m_b(x_j) ] >= z sqrt( sum_k n_k^2 V_k + n^2 B )    with  k*(j) = argmax_k nu m_k(x_j) - c_k(x_j)
 //! ```
 //!
-//! The *correction* then climbs while the ratings say that the floor is short, and sinks while they show slack. Mixing
+//! The right side is the guard's own margin for such a mix (`n_k` calls of arm k), so that what is proposed is what the
+//! guard can afford. The *correction* then climbs while the ratings say that the floor is short, and sinks while they show slack. Mixing
 //! two arms under a floor falls out of this; "the cheapest arm above the floor" does not mix, and leaves most of the
 //! saving behind where no cheap arm clears the floor alone.
 
@@ -31,13 +32,19 @@ impl Default for Multiplier {
     }
 }
 
-/// One context as the solver sees it: the expected quality of every open arm, and what the floor asks for.
+/// What the solver looks at: the contexts of late.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outlook {
-    /// Expected quality by arm.
-    pub quality: Vec<f64>,
-    /// F times the baseline's expected quality.
-    pub need: f64,
+    /// By context: the expected gap to the floor and the cost of every open arm, the baseline first.
+    pub contexts: Vec<Vec<(f64, f64)>>,
+    /// The variance of every arm's gap.
+    pub variance: Vec<f64>,
+    /// The variance of the baseline's level.
+    pub common: f64,
+    /// Calls of the window that a context stands for.
+    pub weight: f64,
+    /// Standard errors by which the sum shall be above the floor.
+    pub z: f64,
 }
 
 impl Multiplier {
@@ -48,20 +55,20 @@ impl Multiplier {
     }
 
     /// Corrects for one decision: `surplus` is the floor account by z standard errors if what was proposed served.
-    pub fn correct(&mut self, surplus: f64, step: f64) {
+    pub fn correct(&mut self, surplus: f64, step: f64, (least, most): (f64, f64)) {
         let direction = if surplus < 0.0 { step } else { -step * (surplus / 3.0).min(1.0) };
-        self.correction = (self.correction * direction.exp()).clamp(0.5, 8.0);
+        self.correction = (self.correction * direction.exp()).clamp(least, most);
     }
 
     /// Solves for the smallest multiplier that clears the floor over these contexts.
-    pub fn solve(&mut self, outlook: &[Outlook], cost: &[f64]) {
-        if outlook.is_empty() {
+    pub fn solve(&mut self, outlook: &Outlook) {
+        if outlook.contexts.is_empty() {
             return;
         }
         let (mut low, mut high) = (0.1_f64, MOST);
         for _ in 0..STEPS {
             let nu = (low * high).sqrt();
-            if surplus(outlook, cost, nu) >= 0.0 {
+            if outlook.surplus(nu) >= 0.0 {
                 high = nu;
             } else {
                 low = nu;
@@ -71,17 +78,26 @@ impl Multiplier {
     }
 }
 
-/// The mean surplus over the floor of the mix that `nu` picks, by what is predicted.
-fn surplus(outlook: &[Outlook], cost: &[f64], nu: f64) -> f64 {
-    let picked = |context: &Outlook| {
-        let mut best = (f64::NEG_INFINITY, 0.0);
-        for (quality, cost) in context.quality.iter().zip(cost) {
-            let score = nu * quality - cost;
-            if score > best.0 {
-                best = (score, *quality);
+impl Outlook {
+    /// The surplus over the floor of the mix that `nu` picks, by what is predicted, less its standard errors.
+    fn surplus(&self, nu: f64) -> f64 {
+        let mut calls = vec![0.0; self.variance.len()];
+        let mut sum = 0.0;
+        for context in &self.contexts {
+            let mut best = (f64::NEG_INFINITY, 0, 0.0);
+            for (arm, (gap, cost)) in context.iter().enumerate() {
+                let score = nu * gap - cost;
+                if score > best.0 {
+                    best = (score, arm, *gap);
+                }
+            }
+            sum += best.2;
+            if let Some(calls) = calls.get_mut(best.1) {
+                *calls += self.weight;
             }
         }
-        best.1 - context.need
-    };
-    outlook.iter().map(picked).sum()
+        let own: f64 = calls.iter().zip(&self.variance).map(|(calls, variance)| calls * calls * variance).sum();
+        let others: f64 = calls.iter().skip(1).sum();
+        self.weight * sum - self.z * (own + others * others * self.common).sqrt()
+    }
 }

@@ -4,7 +4,7 @@
 //! publishes copies of it; what is large stands behind `Arc`, so that a copy after one event shares all but what changed.
 
 use super::anchor::Anchor;
-use super::arm::Arm;
+use super::arm::{Arm, Rated, Yardstick};
 use super::cost::{Costs, Estimate};
 use super::eprocess::Stage;
 use super::evidence::{self, Noise, Phase, Weighed};
@@ -29,12 +29,20 @@ pub struct Scope {
     pub(super) arms: Vec<Arc<Arm>>,
     /// Calls of the window by arm.
     pub(super) served: Vec<f64>,
+    /// The part of them since the arm's drift detector left zero.
+    pub(super) since: Vec<f64>,
+    /// The variance of outcomes about what is expected.
+    pub(super) noise: Noisiness,
+    /// The usual context.
+    pub(super) centre: Vec<f64>,
+    /// Ratings that the regressions took in.
+    pub(super) lessons: u64,
     pub(super) calls: u64,
     /// Rated units, discounted by calls: whether anybody rates here at all.
     pub(super) ratings: f64,
     /// Judged units, likewise.
     pub(super) judgements: f64,
-    pub(super) contexts: VecDeque<Arc<[f64]>>,
+    pub(super) contexts: VecDeque<Arc<Context>>,
     pub(super) multiplier: Multiplier,
     pub(super) costs: Arc<Costs>,
     pub(super) reference: Reference,
@@ -43,6 +51,41 @@ pub struct Scope {
     pub(super) savings: Arc<Savings>,
     pub(super) heard: Arc<Heard>,
     pub(super) keys: Arc<Keys>,
+}
+
+/// A unit of late, as the multiplier's solver wants it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    pub(super) phi: Vec<f64>,
+    /// Each arm's expected cost; `None` = unknown.
+    pub(super) costs: Vec<Option<f64>>,
+}
+
+/// Residuals of rated units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Noisiness {
+    count: f64,
+    square: f64,
+}
+
+/// The variance that priors are stated for, and how many residuals it counts as.
+const USUAL_NOISE: (f64, f64) = (0.16, 20.0);
+
+impl Noisiness {
+    pub(super) fn observe(&mut self, residual: f64) {
+        self.count += 1.0;
+        self.square += residual * residual;
+        if self.count > 2_000.0 {
+            self.count *= 0.5;
+            self.square *= 0.5;
+        }
+    }
+
+    /// The variance relative to the usual one.
+    pub(super) fn scale(&self) -> f64 {
+        let (usual, held) = USUAL_NOISE;
+        ((self.square + held * usual) / (self.count + held) / usual).clamp(0.4, 4.0)
+    }
 }
 
 /// What the floor is relative to: the baseline as it is, or as it was when the contract was made.
@@ -111,12 +154,16 @@ impl Scope {
             policy: policy(spec, &priors),
             arms: arms.collect(),
             served: vec![0.0; spec.arms.len()],
+            since: vec![0.0; spec.arms.len()],
+            noise: Noisiness::default(),
+            centre: Vec::new(),
+            lessons: 0,
             calls: 0,
             ratings: 0.0,
             judgements: 0.0,
             contexts: VecDeque::new(),
             multiplier: Multiplier::default(),
-            costs: Arc::new(Costs::new(spec.arms.iter().map(|arm| arm.cost_hint))),
+            costs: Arc::new(Costs::new(spec.dimension, &spec.arms.iter().map(|arm| arm.cost_hint).collect::<Vec<_>>())),
             reference: Reference::default(),
             anchor: Anchor::default(),
             judge: Arc::default(),
@@ -157,8 +204,9 @@ impl Scope {
                 if !same_baseline || floors_moved || at == 0 && known.stage != Stage::Open {
                     let kept = Arc::make_mut(&mut kept);
                     if !same_baseline {
-                        kept.rated = Gap::default();
+                        kept.rated = Rated::default();
                         kept.judged = Gap::default();
+                        kept.after_alarm = None;
                     }
                     kept.dimensions = vec![Gap::default(); floors];
                     kept.stage = if at == 0 { Stage::Open } else { kept.stage };
@@ -166,10 +214,14 @@ impl Scope {
                 kept
             })
             .collect();
-        let served = |place: &Option<usize>| place.and_then(|place| self.served.get(place)).copied().unwrap_or(0.0);
-        self.served = places.iter().map(served).collect();
-        self.costs =
-            Arc::new(self.costs.rearranged(places.iter().copied().zip(spec.arms.iter().map(|arm| arm.cost_hint))));
+        let moved = |list: &[f64]| -> Vec<f64> {
+            places.iter().map(|place| place.and_then(|place| list.get(place)).copied().unwrap_or(0.0)).collect()
+        };
+        (self.served, self.since) = (moved(&self.served), moved(&self.since));
+        let hints = spec.arms.iter().map(|arm| arm.cost_hint);
+        let moves: Vec<_> = places.iter().copied().zip(hints).collect();
+        self.costs = Arc::new(self.costs.rearranged(&moves));
+        self.contexts.clear();
         if !same_baseline {
             self.reference = Reference::default();
             self.savings = Arc::new(Savings::default());
@@ -244,6 +296,12 @@ impl Scope {
         self.costs.paid()
     }
 
+    /// The same for one request of so many tokens.
+    #[must_use]
+    pub fn paid_for(&self, features: &super::Features, input: f64) -> Vec<Option<f64>> {
+        self.costs.paid_for(&self.fit(features), input)
+    }
+
     /// What this request costs on each arm in micro-USD, by prices and learned token counts.
     #[must_use]
     pub fn priced(&self, ask: &Estimate<'_>) -> Vec<Option<f64>> {
@@ -259,14 +317,14 @@ impl Scope {
     /// The shares of the four sources, over all arms.
     #[must_use]
     pub fn weights(&self) -> Weighed {
-        evidence::of_scope(self.arms(), &self.noise())
+        evidence::of_scope(self.arms(), &self.source_noise())
     }
 
     /// The shares of the four sources for one arm.
     #[must_use]
     pub fn arm_weights(&self, arm: usize) -> Weighed {
         let counts = self.arms.get(arm).map(|arm| evidence::counts(arm)).unwrap_or_default();
-        evidence::weigh(&counts, &self.noise())
+        evidence::weigh(&counts, &self.source_noise())
     }
 
     /// How far the scope has come.
@@ -310,7 +368,36 @@ impl Scope {
         self.keys.held()
     }
 
-    fn noise(&self) -> Noise {
+    /// By how much noise multiplies what priors count for.
+    pub(super) fn noise_scale(&self) -> f64 {
+        if self.params.noise_scale { self.noise.scale() } else { 1.0 }
+    }
+
+    /// What gaps are measured against.
+    pub(super) fn yardstick(&self) -> Yardstick<'_> {
+        let baseline = self.arms.first();
+        Yardstick {
+            floor: self.floor,
+            prior: baseline.map_or(0.0, |arm| arm.prior.mean),
+            theta: baseline.map_or(&[], |arm| arm.linear.theta()),
+            lift: self.reference.lift(),
+            noise: self.noise_scale(),
+        }
+    }
+
+    /// Whether an arm's ratings of late have put it in doubt.
+    pub(super) fn in_doubt(&self, arm: usize) -> bool {
+        let doubt = self.params.drift_doubt;
+        arm != 0 && self.arms.get(arm).is_some_and(|own| own.drift.level() > doubt && own.drift.excursion().count > 0.0)
+    }
+
+    /// The variance of the baseline's level in the unit of a gap: what the gaps of all other arms share.
+    pub(super) fn baseline_doubt(&self) -> f64 {
+        let count = self.arms.first().map_or(0.0, |arm| arm.levels.session.count);
+        self.params.baseline_doubt * self.floor * self.floor * USUAL_NOISE.0 * self.noise_scale() / (count + 10.0)
+    }
+
+    fn source_noise(&self) -> Noise {
         Noise { bias: self.params.judge_bias, benchmark: self.params.benchmark_error, ..Noise::default() }
     }
 

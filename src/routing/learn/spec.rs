@@ -72,12 +72,32 @@ pub struct Params {
     pub solve_every: u64,
     /// Draws from the posterior for one decision.
     pub draws: u16,
-    /// Slack of the drift detector in standard deviations.
-    pub drift_slack: f64,
-    /// Sum at which it raises the alarm.
+    /// The drift detector's stake for each unit of variance.
+    pub drift_stake: f64,
+    /// Level at which an arm is in doubt.
+    pub drift_doubt: f64,
+    /// Level of the alarm.
     pub drift_alarm: f64,
-    /// How far an alarm lowers the arm's level.
+    /// Ratings from before that hold an arm in doubt.
+    pub doubt_held: f64,
+    /// Ratings from before that an alarm leaves, lowered by the drop.
+    pub drift_held: f64,
+    /// That drop.
     pub drift_drop: f64,
+    /// Observations for which the slopes count after an alarm.
+    pub drift_keep: f64,
+    /// Ridge of the common slopes; 0 = arms share nothing.
+    pub common_ridge: f64,
+    /// Standard error of what benchmarks are off by for all arms together; 0 = nothing.
+    pub common_shift: f64,
+    /// Standard errors in the solution of the multiplier, relative to the guard's; 0 = it looks at the mean only.
+    pub solve_z: f64,
+    /// Least and most of the multiplier's correction.
+    pub correction: (f64, f64),
+    /// How much of the variance of the baseline's level enters the account.
+    pub baseline_doubt: f64,
+    /// Whether noise that is larger than usual makes priors count for more.
+    pub noise_scale: bool,
     /// Standard error of the judge's bias for one arm.
     pub judge_bias: f64,
     /// Weight of a judged call in the regression.
@@ -96,7 +116,7 @@ impl Default for Params {
             z: 1.3,
             window: 300.0,
             credit: 25.0,
-            keep_guard: 0.998,
+            keep_guard: 0.9995,
             keep_regression: 1.0,
             keep_cost: 0.995,
             ridge: 25.0,
@@ -108,9 +128,19 @@ impl Default for Params {
             contexts: 100,
             solve_every: 20,
             draws: 32,
-            drift_slack: 0.25,
-            drift_alarm: 20.0,
-            drift_drop: 0.2,
+            drift_stake: 0.2,
+            drift_doubt: 5.0,
+            drift_alarm: 7.0,
+            doubt_held: 5.0,
+            drift_held: 3.0,
+            drift_drop: 0.1,
+            drift_keep: 60.0,
+            common_ridge: 10.0,
+            common_shift: 0.1,
+            solve_z: 1.0,
+            correction: (0.7, 2.0),
+            baseline_doubt: 0.3,
+            noise_scale: true,
             judge_bias: 0.06,
             judge_weight: 0.5,
             manual_weight: 5.0,

@@ -84,6 +84,7 @@ impl World {
             tally.changes.extend(scope.served(&Served {
                 arm,
                 features: &features,
+                costs: &[],
                 spent: Spent { cost: Some(self.cost[arm] * 1_000.0), input: 100.0, cached: 0.0, output: 50.0 },
                 proposed: Some(verdict.floor.after),
                 holdout: verdict.why == crate::resource::trace::Why::Holdout,

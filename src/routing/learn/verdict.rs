@@ -1,7 +1,7 @@
 //! A decision from the state as it is published: nothing is changed by it.
 
 use super::chance::distribution;
-use super::decide::{Settled, VERSION, settle};
+use super::decide::{Settled, VERSION, account, settle};
 use super::eprocess::Stage;
 use super::features::Features;
 use super::guard::{Account, Gap, GapPrior, Standing};
@@ -141,9 +141,18 @@ impl Scope {
         let predictions: Vec<_> = self.arms.iter().map(|arm| arm.linear.predict(&phi)).collect();
         let pending: f64 = ask.pending.iter().filter(|calls| calls.is_finite()).sum();
         let fade = (1.0 - 1.0 / params.window).powf(1.0 + pending.max(0.0));
-        let served = self.served.iter().enumerate().map(|(arm, calls)| {
-            single(calls * fade + ask.pending.get(arm).copied().filter(|calls| calls.is_finite()).unwrap_or(0.0))
-        });
+        let on_the_way = |arm: usize| ask.pending.get(arm).copied().filter(|calls| calls.is_finite()).unwrap_or(0.0);
+        // Of an arm in doubt only the calls since the doubt are judged by what was rated since.
+        let window = |arm: usize| if self.in_doubt(arm) { self.since.get(arm) } else { self.served.get(arm) };
+        let served: Vec<f32> = (0..self.arms.len())
+            .map(|arm| single(window(arm).copied().unwrap_or(0.0) * fade + on_the_way(arm)))
+            .collect();
+        let (standings, before) = self.standings();
+        let settled = self.settled(&before, fade);
+        let doubt = |arm: usize| match (standings.get(arm), before.get(arm)) {
+            (Some(now), Some(before)) => (now.gap - before.gap).min(0.0),
+            _ => 0.0,
+        };
         Trace {
             version: VERSION,
             policy: self.policy.clone(),
@@ -156,7 +165,7 @@ impl Scope {
             nu: single(self.multiplier.nu()),
             stage: self.arms.iter().map(|arm| single(arm.stage.share())).collect(),
             part,
-            mean: predictions.iter().map(|prediction| single(prediction.mean)).collect(),
+            mean: predictions.iter().enumerate().map(|(arm, own)| single(own.mean + doubt(arm))).collect(),
             spread: predictions.iter().map(|prediction| single(params.spread * prediction.variance.sqrt())).collect(),
             cost: ask
                 .costs
@@ -164,8 +173,8 @@ impl Scope {
                 .take(self.arms.len())
                 .map(|cost| cost.filter(|cost| cost.is_finite()).map(single))
                 .collect(),
-            served: served.collect(),
-            floors: self.floors(),
+            served,
+            floors: self.floors(&standings, settled),
             winner: 0,
             why: Why::Default,
             propensity: Vec::new(),
@@ -201,33 +210,49 @@ impl Scope {
     }
 
     /// Every floor's view of the arms.
-    fn floors(&self) -> Vec<FloorTrace> {
-        let trace = |standings: Vec<Standing>| FloorTrace {
+    fn floors(&self, standings: &[Standing], settled: Account) -> Vec<FloorTrace> {
+        let trace = |standings: &[Standing], settled: Account| FloorTrace {
             gap: standings.iter().map(|standing| single(standing.gap)).collect(),
             variance: standings.iter().map(|standing| single(standing.variance)).collect(),
+            common: single(settled.common),
+            settled: single(settled.surplus),
+            settled_variance: single(settled.variance),
+            settled_calls: single(settled.others),
         };
         let dimensions = self.dimension_floors.iter().enumerate();
-        std::iter::once(trace(self.standings()))
-            .chain(dimensions.map(|(at, (_, floor))| trace(self.dimension_standings(at, *floor))))
+        std::iter::once(trace(standings, settled))
+            .chain(dimensions.map(|(at, (_, floor))| trace(&self.dimension_standings(at, *floor), Account::default())))
             .collect()
     }
 
-    /// The gap of every arm to the floor of quality.
-    pub(super) fn standings(&self) -> Vec<Standing> {
-        let (basis, bias) = (self.basis(), self.params.judge_bias);
-        let baseline_prior = self.arms.first().map_or(0.0, |arm| arm.prior.mean);
-        let slack = 1.0 - self.floor;
+    /// The calls of arms in doubt from before the doubt, at what was known then; and the doubt about the baseline.
+    fn settled(&self, before: &[Standing], fade: f64) -> Account {
+        let start = Account { common: self.baseline_doubt(), ..Account::default() };
+        before.iter().enumerate().filter(|(arm, _)| self.in_doubt(*arm)).fold(start, |sum, (arm, standing)| {
+            let at = |list: &[f64]| list.get(arm).copied().unwrap_or(0.0);
+            sum.with((at(&self.served) - at(&self.since)).max(0.0) * fade, standing, true)
+        })
+    }
+
+    /// The gap of every arm to the floor of quality: as it is judged now, and leaving doubts aside.
+    pub(super) fn standings(&self) -> (Vec<Standing>, Vec<Standing>) {
+        let (basis, bias, yard) = (self.basis(), self.params.judge_bias, self.yardstick());
         let standing = |(at, arm): (usize, &std::sync::Arc<super::Arm>)| {
             if at == 0 {
-                let own = arm.own_quality().scaled(slack);
-                return Standing { gap: own.gap - self.floor * self.reference.lift(), ..own };
+                let own = arm.own_quality(yard.noise).scaled(1.0 - self.floor);
+                return Standing { gap: own.gap - self.floor * yard.lift, ..own };
             }
-            match basis {
-                Basis::Judged => arm.judged_standing(self.floor, baseline_prior, bias),
-                Basis::Rated | Basis::Prior => arm.standing(self.floor, baseline_prior),
+            let rated = arm.standing(&yard);
+            match (basis, arm.judge(bias)) {
+                (Basis::Judged, Some(judged)) => rated.fused(judged),
+                _ => rated,
             }
         };
-        self.arms.iter().enumerate().map(standing).collect()
+        let before: Vec<Standing> = self.arms.iter().enumerate().map(standing).collect();
+        let now = |(at, (arm, before)): (usize, (&std::sync::Arc<super::Arm>, &Standing))| {
+            if self.in_doubt(at) { arm.doubted(&yard, before, self.params.doubt_held) } else { *before }
+        };
+        (self.arms.iter().zip(&before).enumerate().map(now).collect(), before)
     }
 
     /// The gap of every arm to the floor of one dimension. Without a score an arm is taken to be as good as the baseline
@@ -247,7 +272,7 @@ impl Scope {
     }
 
     fn verdict(&self, trace: Trace, settled: &Settled) -> Verdict {
-        let standings = self.standings();
+        let (standings, _) = self.standings();
         let (z, nu) = (f64::from(trace.z), f64::from(trace.nu));
         let at = |list: &[f32], arm: usize| list.get(arm).map_or(0.0, |value| f64::from(*value));
         let arms: Vec<ArmView> = self
@@ -258,7 +283,11 @@ impl Scope {
                 let standing = standings.get(arm).copied().unwrap_or_default();
                 let cost = trace.cost.get(arm).copied().flatten().map(f64::from);
                 let mean = at(&trace.mean, arm);
-                let error = if arm == 0 { own.own_quality().variance.sqrt() } else { standing.variance.sqrt() };
+                let error = if arm == 0 {
+                    own.own_quality(self.noise_scale()).variance.sqrt()
+                } else {
+                    standing.variance.sqrt()
+                };
                 ArmView {
                     part: trace.part.get(arm).copied().unwrap_or(Part::Gated),
                     mean,
@@ -275,10 +304,11 @@ impl Scope {
                 }
             })
             .collect();
-        let account = Account::of(trace.served.iter().map(|served| f64::from(*served)).zip(&standings));
+        let account = trace.floors.first().map(|floor| account(floor, &trace.served, &standings)).unwrap_or_default();
         let floor = FloorView {
             floor: self.floor,
-            reference: self.arms.first().map_or(0.0, |arm| arm.own_quality().gap) + self.reference.lift(),
+            reference: self.arms.first().map_or(0.0, |arm| arm.own_quality(self.noise_scale()).gap)
+                + self.reference.lift(),
             before: account.lower(z),
             after: settled.proposed,
             z,
@@ -303,7 +333,7 @@ impl Scope {
                 [first, second, ..] => Some(first - second),
                 _ => None,
             },
-            variance: self.arms.get(trace.winner).map_or(0.0, |arm| arm.rated.spread(0.0, 1.0, 0.25)),
+            variance: self.arms.get(trace.winner).map_or(0.0, |arm| arm.rated.gap.spread(0.0, 1.0, 0.25)),
             samples: winner.map_or(0.0, |winner| winner.samples),
             pooled: self.arms.iter().any(|arm| arm.from_pool),
             floor,

@@ -76,7 +76,7 @@ proptest! {
     fn regression_is_the_closed_form(
         rows in prop::collection::vec((prop::collection::vec(-1.0..1.0_f64, 3), 0.0..1.0_f64), 1..200),
     ) {
-        let mut linear = Linear::new(4, 25.0, 0.7, 20.0);
+        let mut linear = Linear::new(4, 25.0, 0.7, 20.99);
         // A = diag(21, 25, 25, 25) + sum x x', b = 21 x 0.7 e1 + sum x y, by hand.
         let mut full = [21.0, 0.0, 0.0, 0.0, 0.0, 25.0, 0.0, 0.0, 0.0, 0.0, 25.0, 0.0, 0.0, 0.0, 0.0, 25.0].to_vec();
         let mut moment = [21.0 * 0.7, 0.0, 0.0, 0.0];
@@ -121,7 +121,7 @@ proptest! {
 
 #[test]
 fn forgetting_keeps_the_prior() {
-    let mut linear = Linear::new(3, 25.0, 0.5, 4.0);
+    let mut linear = Linear::new(3, 25.0, 0.5, 5.0);
     let mut chance = Chance::new(12);
     for _ in 0..20_000 {
         linear.observe(&[1.0, chance.uniform(), 0.0], 0.9, 1.0, 0.99);
@@ -226,14 +226,14 @@ fn a_model_that_breaks_technically_is_seen_in_tens_of_calls_and_a_sound_one_is_n
 
 #[test]
 fn costs_follow_prices_cache_and_length() {
-    let mut costs = Costs::new([Some(1.0), Some(0.1), None]);
+    let mut costs = Costs::new(1, &[Some(1.0), Some(0.1), None]);
     let prices = [
         Some(Price { input: 2.0, cached: 0.2, output: 10.0 }),
         Some(Price { input: 0.2, cached: 0.02, output: 1.0 }),
         None,
     ];
     for _ in 0..50 {
-        costs.observe(0, &Spent { cost: Some(4_000.0), input: 1_000.0, cached: 500.0, output: 200.0 }, 0.995);
+        costs.observe(0, &[1.0], &Spent { cost: Some(4_000.0), input: 1_000.0, cached: 500.0, output: 200.0 }, 0.995);
     }
     let ask = Estimate { input: 1_000.0, most_output: None, prices: &prices, warm: None };
     // 1,000 x (0.5 x 0.2 + 0.5 x 2) + 200 x 10 = 3,100 micro-USD; the cheap one has no cache share of its own yet.
@@ -244,6 +244,99 @@ fn costs_follow_prices_cache_and_length() {
     let cold = costs.priced(&Estimate { warm: Some(1), ..ask });
     assert!((cold[0].unwrap() - 4_000.0).abs() < 1e-6, "whoever takes a conversation over pays for all of it");
     assert_eq!(costs.paid()[2], None);
+}
+
+#[test]
+fn a_request_that_is_longer_costs_more_where_length_decides() {
+    let mut costs = Costs::new(2, &[Some(1.0), Some(0.1)]);
+    let mut chance = Chance::new(2);
+    for _ in 0..400 {
+        let input = 100.0 * (3.0 * chance.uniform()).exp();
+        for (arm, price) in [(0, 10.0), (1, 1.0)] {
+            costs.observe(arm, &[1.0, 0.5], &Spent { cost: Some(price * input), input, ..Spent::default() }, 0.995);
+        }
+    }
+    let cost = |input: f64| costs.paid_for(&[1.0, 0.5], input)[0].unwrap();
+    let ratio = cost(1_600.0) / cost(200.0);
+    assert!((6.0..10.0).contains(&ratio), "eight times as long: {ratio}");
+    assert!((cost(500.0) / costs.paid_for(&[1.0, 0.5], 500.0)[1].unwrap() - 10.0).abs() < 1.5);
+}
+
+#[test]
+fn arms_share_the_shape_of_difficulty_and_keep_their_levels() {
+    // Quality falls with the second number by 0.4 on every arm; the third arm was tried five times only.
+    let mut arms = vec![Linear::new(3, 25.0, 0.8, 20.0); 3];
+    let mut chance = Chance::new(6);
+    for (arm, calls) in [(0, 600), (1, 600), (2, 5)] {
+        for _ in 0..calls {
+            let hard = chance.uniform();
+            arms[arm].observe(&[1.0, hard, chance.uniform()], 0.9 - 0.1 * arm as f64 - 0.4 * hard, 1.0, 1.0);
+        }
+    }
+    let slopes = hierarchy::common_slopes(arms.iter(), 3, 25.0, 10.0);
+    assert!(slopes[0] == 0.0 && (slopes[1] + 0.3).abs() < 0.12 && slopes[2].abs() < 0.05, "{slopes:?}");
+    let shift = hierarchy::common_shift(arms.iter().map(|arm| (arm, 0.8)), &slopes, &[1.0, 0.5, 0.5], 1.0, 0.1);
+    assert!((-0.25..-0.05).contains(&shift), "the arms score 0.7, 0.6 and 0.5 where 0.8 was promised: {shift}");
+}
+
+#[test]
+fn an_alarm_moves_the_level_and_keeps_the_slopes() {
+    let mut linear = Linear::new(2, 1.0, 0.8, 2.0);
+    let mut chance = Chance::new(7);
+    for _ in 0..500 {
+        let hard = chance.uniform();
+        linear.observe(&[1.0, hard], 0.9 - 0.4 * hard, 1.0, 1.0);
+    }
+    let slope = |linear: &Linear| linear.mean(&[1.0, 1.0]) - linear.mean(&[1.0, 0.0]);
+    let (before, level) = (slope(&linear), linear.mean(&[1.0, 0.5]));
+    linear.shift(-0.3, 60.0);
+    assert!((slope(&linear) - before).abs() < 0.08, "{} {before}", slope(&linear));
+    assert!((linear.mean(&[1.0, 0.5]) - level + 0.3).abs() < 0.03);
+    assert!((linear.count() - 60.0).abs() < 1e-9, "and is soon outvoted by what comes");
+}
+
+#[test]
+fn the_detector_sees_a_break_soon_and_a_sound_arm_almost_never() {
+    let alarm = |seed: u64, quality: f64, calls: u32| {
+        let (mut chance, mut drift) = (Chance::new(seed), drift::Drift::default());
+        (0..calls).find(|_| {
+            drift.observe(&[1.0], f64::from(u8::from(chance.uniform() < quality)), 0.8, 1.0, 0.2, Timestamp(0));
+            drift.is_alarm(7.0)
+        })
+    };
+    let mut broken: Vec<u32> = (0..200).map(|seed| alarm(seed, 0.4, 10_000).unwrap()).collect();
+    broken.sort_unstable();
+    assert!(broken[100] <= 40, "half of the quality is gone: seen after {}", broken[100]);
+    let false_alarms = (0..200).filter(|seed| alarm(*seed, 0.8, 3_000).is_some()).count();
+    assert!(false_alarms <= 30, "{false_alarms} of 200 sound arms within 3,000 ratings");
+}
+
+#[test]
+fn off_policy_estimates_hit_the_truth_and_small_samples_are_refused() {
+    use ope::{Sample, judge};
+    // Two arms, 0.9 and 0.5; the log plays the first with 0.3. What would "always the first" have been worth?
+    let mut chance = Chance::new(9);
+    let samples: Vec<Sample> = (0..4_000)
+        .map(|_| {
+            let first = chance.uniform() < 0.3;
+            let outcome = f64::from(u8::from(chance.uniform() < if first { 0.9 } else { 0.5 }));
+            Sample {
+                propensity: if first { 0.3 } else { 0.7 },
+                target: f64::from(u8::from(first)),
+                response: 1.0,
+                outcome,
+                expected: if first { 0.8 } else { 0.6 },
+                expected_target: 0.8,
+            }
+        })
+        .collect();
+    let judged = judge(&samples);
+    let value = judged.value.unwrap();
+    assert!((value.snips - 0.9).abs() < value.snips_ci + 0.005 && value.snips_ci < 0.03, "{value:?}");
+    assert!((value.dr - 0.9).abs() < value.dr_ci + 0.005 && value.dr_ci < 0.03, "{value:?}");
+    assert!((judged.ess - 1_200.0).abs() < 100.0, "{judged:?}");
+    assert_eq!(judge(&samples[..500]).value, None, "150 effective samples are too few");
+    assert_eq!(judge(&[]).value, None);
 }
 
 #[test]
