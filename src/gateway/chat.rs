@@ -4,7 +4,7 @@ use super::body::Body;
 use super::caller::Caller;
 use super::dispatch::{deadline, dispatch};
 use super::heuristics::Question;
-use super::labels::Labels;
+use super::labels::{Labels, header};
 use super::line::Answered;
 use super::operation::{Operation, Whole};
 use super::record::{Draft, End, completion_id};
@@ -13,7 +13,7 @@ use super::resolve::{Wanted, resolve};
 use super::select::Purpose;
 use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
-use crate::base::{ApiError, RequestId, SessionId};
+use crate::base::{ApiError, Code, RequestId, SessionId};
 use crate::resource::decision::Strategy;
 use crate::wire::{ChatRequest, EmbeddingsRequest};
 use bytes::Bytes;
@@ -120,7 +120,9 @@ impl Gateway {
             _ => None,
         };
         let (route, strategy) = match &wanted {
+            Wanted::Route(route) if labels.smart_select => (Some(Arc::clone(route)), Strategy::SmartSelect),
             Wanted::Route(route) => (Some(Arc::clone(route)), route.strategy),
+            _ if labels.smart_select => return Err(needs_a_route()),
             Wanted::List(_) => (None, Strategy::Fallback),
             Wanted::Model(_) => (None, Strategy::LegacyModel),
         };
@@ -170,6 +172,13 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The bandit has candidates to choose from on a route only.
+fn needs_a_route() -> ApiError {
+    let message =
+        "floopy-smart-select chooses among a route's candidates: name a route as the model, or in floopy-route";
+    ApiError::new(Code::InvalidRequest, message).param(header::SMART_SELECT)
 }
 
 /// The session of a call that continues nothing: named after the call.

@@ -7,9 +7,11 @@
 use super::line::{Answered, Line};
 use super::operation::Operation;
 use super::record::Draft;
+use super::shown::reordered;
 use super::{fan_out, given};
 use crate::base::{ApiError, Code, ModelRef, Retry, limits};
 use crate::config::settings::Provider;
+use crate::resource::assessment::BackupOrder;
 use crate::resource::decision::{Attempt, Target as TargetName};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,12 @@ pub(crate) async fn dispatch(
     deadline: Instant,
 ) -> Result<Answered, ApiError> {
     let mut failures = Vec::new();
-    for model in targets.iter().take(limits::MAX_ATTEMPTS) {
+    let mut targets = targets.to_vec();
+    for place in 0..targets.len().min(limits::MAX_ATTEMPTS) {
+        if place > 0 {
+            by_what_was_shown(draft, &mut targets, place);
+        }
+        let Some(model) = targets.get(place) else { break };
         let Some(provider) = draft.config.providers.get(&model.provider).map(Arc::clone) else {
             let error = ApiError::new(Code::ProviderError, format!("provider {:?} is not configured", model.provider));
             draft.gateway.metrics.attempt(model, error.code.as_str());
@@ -55,6 +62,23 @@ pub(crate) async fn dispatch(
         }
     }
     Err(exhausted(failures))
+}
+
+/// Puts the targets from `place` on into the order that production has shown to be better after such a failure, and
+/// notes both orders. A fallback that the client named for this request keeps its place.
+fn by_what_was_shown(draft: &mut Draft, targets: &mut [ModelRef], place: usize) {
+    let Some(route) = &draft.route else { return };
+    let place =
+        place + usize::from(draft.labels.fallback.is_some() && targets.get(place) == draft.labels.fallback.as_ref());
+    let failed = draft.attempts.list().into_iter().rfind(|attempt| attempt.error.is_some());
+    let (Some(rest), Some(failed)) = (targets.get_mut(place..), failed) else { return };
+    let Some(shown) = draft.gateway.shown.of(&draft.caller.org, &route.id) else { return };
+    let Some(learned) = reordered(rest, &failed, &shown) else { return };
+    if let Some(choice) = draft.choice.as_mut() {
+        let names = |models: &[ModelRef]| models.iter().map(ToString::to_string).collect();
+        choice.assessment.backups = Some(BackupOrder { rule: names(rest), learned: names(&learned) });
+    }
+    rest.clone_from_slice(&learned);
 }
 
 /// What the client is told when every target failed.

@@ -17,6 +17,7 @@ pub mod header {
     pub const FALLBACK_PROVIDER: &str = "x-floopy-fallback-provider";
     pub const FALLBACK_MODEL: &str = "x-floopy-fallback-model";
     pub const ROUTE: &str = "floopy-route";
+    pub const SMART_SELECT: &str = "floopy-smart-select";
     pub const REASONING_EFFORT: &str = "x-floopy-reasoning-effort";
     pub const RETENTION: &str = "floopy-retention";
     pub const PASSTHROUGH: &str = "floopy-passthrough";
@@ -54,6 +55,8 @@ pub struct Labels {
     pub reasoning_effort: Option<String>,
     /// `floopy-retention: none`.
     pub zero_retention: bool,
+    /// `floopy-smart-select: true`.
+    pub smart_select: bool,
     /// `floopy-passthrough: true`.
     pub passthrough: bool,
 }
@@ -92,6 +95,7 @@ impl Labels {
                     one_of(name, text()?, &["none"])?;
                     labels.zero_retention = true;
                 }
+                header::SMART_SELECT => labels.smart_select = one_of(name, text()?, &["true", "false"])? == "true",
                 header::PASSTHROUGH => labels.passthrough = one_of(name, text()?, &["true", "false"])? == "true",
                 _ => {
                     if let Some(property) = rest.strip_prefix("property-") {
@@ -169,6 +173,7 @@ mod tests {
             ("x-floopy-fallback-model", "gpt-4o"),
             ("X-Floopy-Reasoning-Effort", "High"),
             ("floopy-retention", "none"),
+            ("floopy-smart-select", "TRUE"),
             ("floopy-passthrough", "false"),
             ("x-stainless-lang", "python"),
         ])
@@ -177,7 +182,7 @@ mod tests {
         assert_eq!(labels.properties, [("app".into(), "x".into()), ("team".into(), "search".into())]);
         assert_eq!(labels.fallback, Some(ModelRef::new("openai", "gpt-4o")));
         assert_eq!(labels.reasoning_effort.as_deref(), Some("high"));
-        assert!(labels.zero_retention && !labels.passthrough);
+        assert!(labels.zero_retention && labels.smart_select && !labels.passthrough);
     }
 
     #[test]
@@ -189,6 +194,7 @@ mod tests {
             ("floopy-user-id", long.as_str()),
             ("floopy-retention", "forever"),
             ("floopy-passthrough", "yes"),
+            ("floopy-smart-select", "1"),
             ("floopy-fallback", "gpt-4o"),
             ("x-floopy-fallback-provider", "openai"),
             ("x-floopy-reasoning-effort", "extreme"),

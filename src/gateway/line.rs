@@ -8,6 +8,7 @@ use crate::base::{ApiError, Code, ModelInfo, ModelRef, OrgId, RequestId, Retry, 
 use crate::config::Config;
 use crate::config::settings::{Provider, UnsupportedParameters};
 use crate::resource::decision::{Attempt, Target as TargetName};
+use crate::routing::failure::CALLED_OFF;
 use crate::upstream::{Call, CallError, Reply, ReplyBody, breaker, retry};
 use crate::wire::{AnswerContext, Fault, Outgoing, StreamDecoder, Target, quirks};
 use bytes::{Bytes, BytesMut};
@@ -101,7 +102,7 @@ impl Attempting<'_> {
 impl Drop for Attempting<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.note(Some("cancelled".to_owned()), "cancelled");
+            self.note(Some(CALLED_OFF.to_owned()), CALLED_OFF);
         }
     }
 }

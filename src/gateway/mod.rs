@@ -26,6 +26,7 @@ mod resolve;
 mod select;
 mod session;
 mod settings;
+mod shown;
 mod source;
 mod thoughts;
 
@@ -72,6 +73,7 @@ pub struct Gateway {
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
     thoughts: thoughts::Memory,
+    shown: shown::Shown,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
@@ -111,6 +113,7 @@ impl Gateway {
             metrics: Arc::new(Metrics::new()),
             sessions: Sessions::default(),
             thoughts: thoughts::Memory::default(),
+            shown: shown::Shown::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             pool: ArcSwap::default(),

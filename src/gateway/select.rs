@@ -9,11 +9,14 @@ use super::record::Draft;
 use super::resolve::Wanted;
 use crate::base::ModelRef;
 use crate::config::Config;
-use crate::config::settings::{Route, Sticky};
+use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::resource::decision::Strategy;
 use crate::routing::smart_cost::{Asked, expected_cost};
+use crate::routing::smart_select::{Algorithm, Settings};
+use crate::routing::totals::Totals;
 use crate::routing::{Choice, Facts, Plan, choose as choose_by_plan};
 use rand::RngExt;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// What a choice is made for.
@@ -33,6 +36,8 @@ struct Situation<'a> {
     facts: Vec<Facts<'a>>,
     /// What the request's complexity is made of, where the strategy asks.
     asked: Option<Asked>,
+    /// What the route's calls came to, where the strategy asks.
+    shown: Option<Arc<Totals>>,
     /// The model that the session has, where the route is sticky.
     held: Option<ModelRef>,
     /// Whether an operator has put the route back to its default model.
@@ -43,8 +48,8 @@ struct Situation<'a> {
 
 /// Notes the choice in the draft; the targets to call, in order.
 pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, purpose: Purpose) -> Vec<ModelRef> {
-    let gateway = std::sync::Arc::clone(&draft.gateway);
-    let config = std::sync::Arc::clone(&draft.config);
+    let gateway = Arc::clone(&draft.gateway);
+    let config = Arc::clone(&draft.config);
     let situation = situation(&gateway, &config, draft, wanted, operation, purpose);
     let plan = plan(&gateway, &situation, draft.strategy, purpose);
     let Some(choice) = choose_by_plan(&plan, &operation.needs()) else { return Vec::new() };
@@ -105,9 +110,11 @@ fn situation<'a>(
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
     let asked = if by_cost { operation.asked() } else { None };
+    let shown = route.filter(|_| draft.strategy == Strategy::SmartSelect);
+    let shown = shown.and_then(|route| gateway.shown.of(&draft.caller.org, &route.id));
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
-    Situation { route, facts, asked, held, pinned, floor }
+    Situation { route, facts, asked, shown, held, pinned, floor }
 }
 
 /// Makes a plan of the facts.
@@ -129,6 +136,22 @@ fn plan<'a>(gateway: &Gateway, situation: &'a Situation<'a>, strategy: Strategy,
         },
         asked: situation.asked.as_ref(),
         floor: situation.floor,
+        bandit: bandit(route),
+        shown: situation.shown.as_deref(),
+    }
+}
+
+/// The bandit that the route's settings name.
+fn bandit(route: Option<&Route>) -> Settings {
+    let settings =
+        route.map_or(SmartSelect { algorithm: Bandit::default(), min_samples: 0 }, |route| route.smart_select);
+    Settings {
+        algorithm: match settings.algorithm {
+            Bandit::Thompson => Algorithm::Thompson,
+            Bandit::EpsilonGreedy => Algorithm::EpsilonGreedy,
+            Bandit::Ucb1 => Algorithm::Ucb1,
+        },
+        min_samples: u64::from(settings.min_samples),
     }
 }
 

@@ -1,9 +1,12 @@
-//! The choice among candidates, for the strategies that do not learn.
+//! The choice among candidates, for every strategy but `feedback_driven`.
 //!
-//! `smart_cost` asks [`smart_cost`](super::smart_cost) which of them is cheap and good enough.
+//! `smart_cost` asks [`smart_cost`](super::smart_cost) which of them is cheap and good enough, `smart_select` asks the
+//! bandit of [`smart_select`](super::smart_select).
 
 use super::gates::{Facts, Needs, refusal};
 use super::smart_cost::{self, Asked, Offer};
+use super::smart_select::{self, Pick};
+use super::totals::Totals;
 use crate::base::ModelRef;
 use crate::resource::Assessment;
 use crate::resource::assessment::{Complexity, Tier};
@@ -31,6 +34,10 @@ pub struct Plan<'a> {
     pub asked: Option<&'a Asked>,
     /// The route's quality floor, 0..1.
     pub floor: f64,
+    /// The bandit that `smart_select` runs.
+    pub bandit: smart_select::Settings,
+    /// What the route's calls came to, where the strategy asks.
+    pub shown: Option<&'a Totals>,
 }
 
 /// Who serves, and why.
@@ -66,9 +73,7 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         let refused = match plan.strategy {
             Strategy::LegacyModel | Strategy::Passthrough => None,
             _ if plan.pinned && facts.model != default.model => Some(FilterReason::Pinned),
-            Strategy::FeedbackDriven | Strategy::SmartSelect if facts.model != default.model => {
-                Some(FilterReason::ConstraintMinSamples)
-            }
+            Strategy::FeedbackDriven if facts.model != default.model => Some(FilterReason::ConstraintMinSamples),
             _ => refusal(facts, needs).or_else(|| below_the_floor(plan, complexity, facts, default)),
         };
         match refused {
@@ -76,7 +81,8 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
             None => eligible.push(facts),
         }
     }
-    let (winner, why, propensities) = pick(plan, complexity, default, &eligible);
+    let bandit = by_bandit(plan, &eligible);
+    let (winner, why, propensities) = pick(plan, complexity, bandit.as_ref(), default, &eligible);
     let reason = match plan.strategy {
         Strategy::LegacyModel => Reason::NoRouter,
         Strategy::Passthrough => Reason::Passthrough,
@@ -85,8 +91,15 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         _ => Reason::Dispatched,
     };
     let propensity_of = |index: usize| propensities.as_ref().and_then(|all| all.get(index).copied());
-    let candidates: Vec<Candidate> =
-        eligible.iter().enumerate().map(|(index, facts)| shown(plan.strategy, facts, propensity_of(index))).collect();
+    let candidates: Vec<Candidate> = eligible
+        .iter()
+        .enumerate()
+        .map(|(index, facts)| Candidate {
+            samples: bandit.as_ref().and_then(|pick| pick.samples.get(index).copied()),
+            score: bandit.as_ref().map_or(score(plan.strategy, facts), |pick| pick.scores.get(index).copied()),
+            ..shown(plan.strategy, facts, propensity_of(index))
+        })
+        .collect();
     let propensity = eligible.iter().position(|facts| facts.model == winner).and_then(propensity_of);
     Some(Choice {
         winner: winner.clone(),
@@ -135,6 +148,7 @@ fn shown(strategy: Strategy, facts: &Facts<'_>, propensity: Option<f64>) -> Cand
 fn pick<'a>(
     plan: &Plan<'a>,
     complexity: Option<Complexity>,
+    bandit: Option<&Pick>,
     default: &'a Facts<'a>,
     eligible: &[&'a Facts<'a>],
 ) -> (&'a ModelRef, &'static str, Option<Vec<f64>>) {
@@ -171,8 +185,25 @@ fn pick<'a>(
             let (model, why) = by_cost(plan, complexity, default, eligible);
             (model.unwrap_or(first.model), why, None)
         }
-        Strategy::FeedbackDriven | Strategy::SmartSelect => (first.model, "default", None),
+        Strategy::SmartSelect => {
+            let picked = bandit.and_then(|pick| Some((eligible.get(pick.place)?.model, pick)));
+            picked.map_or((first.model, "default", None), |(model, pick)| {
+                (model, if pick.explores { "explore" } else { "exploit" }, Some(pick.propensities.clone()))
+            })
+        }
+        Strategy::FeedbackDriven => (first.model, "default", None),
     }
+}
+
+/// What the bandit makes of the eligible models, where the strategy runs one.
+fn by_bandit(plan: &Plan<'_>, eligible: &[&Facts<'_>]) -> Option<Pick> {
+    if plan.strategy != Strategy::SmartSelect {
+        return None;
+    }
+    let arm = |facts: &&Facts<'_>| plan.shown.and_then(|shown| shown.arm(&facts.model.to_string()));
+    let contenders: Vec<_> = eligible.iter().map(arm).collect();
+    // The chance has 53 bits of its own, and the bandit makes its draws of them.
+    smart_select::pick(&contenders, &plan.bandit, plan.chance.map(f64::to_bits))
 }
 
 /// The cheaper model that is good enough for the request; `None` = the first that is eligible.

@@ -27,9 +27,12 @@ pub enum Verdict {
     Served,
     /// It failed.
     Failed(FailureKind),
-    /// The caller was at fault: that says nothing of the target.
-    Callers,
+    /// The caller was at fault, or it was called off: that says nothing of the target.
+    Nothing,
 }
+
+/// What an attempt notes that was dropped before its end.
+pub const CALLED_OFF: &str = "cancelled";
 
 impl FailureKind {
     /// All of them.
@@ -41,13 +44,16 @@ impl FailureKind {
 pub fn verdict(attempt: &Attempt) -> Verdict {
     let Some(error) = attempt.error.as_deref() else { return Verdict::Served };
     let is = |code: Code| error == code.as_str();
+    if error == CALLED_OFF {
+        return Verdict::Nothing;
+    }
     let kind = match attempt.status {
         _ if is(Code::ProviderTimeout) => FailureKind::Timeout,
         _ if is(Code::ProviderRateLimited) => FailureKind::RateLimited,
         Some(408 | 504) => FailureKind::Timeout,
         Some(429) => FailureKind::RateLimited,
         Some(401..=404) => FailureKind::Refused,
-        Some(400..=499) => return Verdict::Callers,
+        Some(400..=499) => return Verdict::Nothing,
         Some(500..) => FailureKind::Server,
         // An error inside an answer that began well.
         Some(_) => FailureKind::Server,
@@ -73,6 +79,7 @@ mod tests {
         for (status, error, expected) in [
             (Some(200), None, Verdict::Served),
             (None, Some("provider_error"), Verdict::Failed(FailureKind::Connection)),
+            (None, Some("cancelled"), Verdict::Nothing),
             (None, Some("provider_timeout"), Verdict::Failed(FailureKind::Timeout)),
             (Some(200), Some("provider_timeout"), Verdict::Failed(FailureKind::Timeout)),
             (Some(504), Some("provider_error"), Verdict::Failed(FailureKind::Timeout)),
@@ -81,8 +88,8 @@ mod tests {
             (Some(200), Some("provider_error"), Verdict::Failed(FailureKind::Server)),
             (Some(401), Some("provider_error"), Verdict::Failed(FailureKind::Refused)),
             (Some(404), Some("model_not_found"), Verdict::Failed(FailureKind::Refused)),
-            (Some(400), Some("context_length_exceeded"), Verdict::Callers),
-            (Some(422), Some("invalid_request"), Verdict::Callers),
+            (Some(400), Some("context_length_exceeded"), Verdict::Nothing),
+            (Some(422), Some("invalid_request"), Verdict::Nothing),
         ] {
             assert_eq!(verdict(&attempt(status, error)), expected, "{status:?} {error:?}");
         }

@@ -55,6 +55,15 @@ pub enum Algorithm {
     Thompson,
 }
 
+/// Which bandit runs on a route, and when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The bandit.
+    pub algorithm: Algorithm,
+    /// Forced round robin while a model has fewer calls.
+    pub min_samples: u64,
+}
+
 /// A model's five dimensions, 0..1 each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dimensions {
@@ -97,7 +106,7 @@ pub struct Pick {
 /// Picks one of the contenders, given by what came of their calls (`None` = nothing yet); `None` only where there are
 /// none. Without a seed nothing is drawn, and the most probable one is told.
 #[must_use]
-pub fn pick(contenders: &[Option<&Arm>], algorithm: Algorithm, min_samples: u64, seed: Option<u64>) -> Option<Pick> {
+pub fn pick(contenders: &[Option<&Arm>], settings: &Settings, seed: Option<u64>) -> Option<Pick> {
     if contenders.is_empty() {
         return None;
     }
@@ -106,10 +115,10 @@ pub fn pick(contenders: &[Option<&Arm>], algorithm: Algorithm, min_samples: u64,
     let best = highest(&scores);
     let least = samples.iter().enumerate().min_by_key(|(_, samples)| **samples).map_or(0, |(place, _)| place);
     let certain = |place: usize| (0..scores.len()).map(|other| if other == place { 1.0 } else { 0.0 }).collect();
-    let propensities: Vec<f64> = if samples.iter().any(|samples| *samples < min_samples) {
+    let propensities: Vec<f64> = if samples.iter().any(|samples| *samples < settings.min_samples) {
         certain(least)
     } else {
-        match algorithm {
+        match settings.algorithm {
             Algorithm::EpsilonGreedy => greedy(scores.len(), best),
             Algorithm::Ucb1 => certain(highest(&upper_bounds(&scores, &samples))),
             Algorithm::Thompson => shares_of_wins(contenders, &scores, seed),
@@ -203,11 +212,15 @@ fn drawn(propensities: &[f64], chance: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{pick as pick_by, *};
     use crate::resource::assessment::Scores;
     use crate::routing::totals::Totals;
     use crate::routing::totals::tests::decision;
     use proptest::prelude::*;
+
+    fn pick(contenders: &[Option<&Arm>], algorithm: Algorithm, min_samples: u64, seed: Option<u64>) -> Option<Pick> {
+        pick_by(contenders, &Settings { algorithm, min_samples }, seed)
+    }
 
     const ALL: [Algorithm; 3] = [Algorithm::EpsilonGreedy, Algorithm::Ucb1, Algorithm::Thompson];
 

@@ -1,4 +1,6 @@
 use super::smart_cost::Asked;
+use super::smart_select::{Algorithm, Settings};
+use super::totals::Totals;
 use super::*;
 use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef};
 use crate::resource::assessment::Intent;
@@ -33,6 +35,8 @@ fn plan<'a>(strategy: Strategy, candidates: &'a [Facts<'a>]) -> Plan<'a> {
         chance: Some(0.0),
         asked: None,
         floor: 0.95,
+        bandit: Settings { algorithm: Algorithm::Thompson, min_samples: 2 },
+        shown: None,
     }
 }
 
@@ -144,11 +148,9 @@ fn the_fastest_serves_and_the_untimed_goes_first() {
 fn without_evidence_the_learning_strategies_serve_the_default_model() {
     let all = models(&["a", "b"]);
     let facts: Vec<_> = all.iter().map(facts).collect();
-    for strategy in [Strategy::FeedbackDriven, Strategy::SmartSelect] {
-        let choice = choose(&plan(strategy, &facts), &Needs::default()).unwrap();
-        assert_eq!((&*choice.winner.model, choice.why), ("a", "default"));
-        assert_eq!(choice.filtered[0].reason, FilterReason::ConstraintMinSamples);
-    }
+    let choice = choose(&plan(Strategy::FeedbackDriven, &facts), &Needs::default()).unwrap();
+    assert_eq!((&*choice.winner.model, choice.why), ("a", "default"));
+    assert_eq!(choice.filtered[0].reason, FilterReason::ConstraintMinSamples);
 }
 
 /// A default model for 100 micro-USD and one for 10, of these prior qualities.
@@ -186,6 +188,31 @@ fn smart_cost_leaves_the_default_model_for_what_is_simple() {
             assert_eq!(names(&choice.backups), ["dear"]);
         }
     }
+}
+
+#[test]
+fn smart_select_runs_its_bandit_over_who_is_eligible() {
+    let all = models(&["a", "b", "c"]);
+    let mut facts: Vec<_> = all.iter().map(facts).collect();
+    facts[1].circuit_open = true;
+    let mut totals = Totals::default();
+    let mut served = Vec::new();
+    for _ in 0..4 {
+        let plan = Plan { shown: Some(&totals), chance: Some(0.3), ..plan(Strategy::SmartSelect, &facts) };
+        let choice = choose(&plan, &Needs::default()).unwrap();
+        assert_eq!(choice.propensity, Some(1.0), "the first rounds are forced");
+        served.push(choice.winner.model.to_string());
+        totals.fold(&totals::tests::decision(&[(&choice.winner.model, 200)]), None);
+    }
+    assert_eq!(served, ["a", "c", "a", "c"]);
+    let plan = Plan { shown: Some(&totals), chance: Some(0.3), ..plan(Strategy::SmartSelect, &facts) };
+    let choice = choose(&plan, &Needs::default()).unwrap();
+    let sum: f64 = choice.candidates.iter().filter_map(|candidate| candidate.propensity).sum();
+    assert!((sum - 1.0).abs() < 1e-9 && choice.propensity > Some(0.0));
+    assert!(choice.candidates.iter().all(|candidate| candidate.samples == Some(2) && candidate.score.is_some()));
+    assert!(["exploit", "explore"].contains(&choice.why));
+    let held = choose(&Plan { held: Some(&all[2]), ..plan }, &Needs::default()).unwrap();
+    assert_eq!((&*held.winner.model, held.why, held.propensity), ("c", "sticky", None));
 }
 
 #[test]

@@ -126,8 +126,8 @@ impl Totals {
         let mut failed_before: Option<FailureKind> = None;
         for (place, attempt) in attempts.iter().enumerate() {
             let verdict = verdict(attempt);
-            if verdict == Verdict::Callers {
-                return;
+            if verdict == Verdict::Nothing {
+                continue;
             }
             let served = verdict == Verdict::Served;
             self.arm_mut(&attempt.target).calls.add(served);
@@ -224,10 +224,16 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_callers_fault_is_nobody_elses() {
+    fn what_says_nothing_of_a_model_is_left_out() {
         let mut totals = Totals::default();
         totals.fold(&decision(&[("a", 400)]), None);
-        assert_eq!(totals, Totals::default());
+        assert_eq!(totals, Totals::default(), "the caller's fault");
+        let mut called_off = decision(&[("a", 500), ("a", 500), ("b", 200)]);
+        called_off.outcome.attempts[1].error = Some("cancelled".to_owned());
+        called_off.outcome.attempts[1].status = None;
+        totals.fold(&called_off, None);
+        assert_eq!(totals.arm("p/a").unwrap().calls, Tries { all: 1, good: 0 });
+        assert_eq!(totals.arm("p/b").unwrap().calls, Tries { all: 1, good: 1 });
     }
 
     #[test]

@@ -227,3 +227,80 @@ fn a_session_under_smart_cost_moves_up_and_stays() {
     assert_eq!(served(8), "house::smart_cost_complex");
     assert_eq!(gateway.chat("auto", &[("floopy-session-id", "s")]).header("floopy-reason"), Some("house::sticky"));
 }
+
+#[test]
+fn smart_select_tries_everybody_and_then_serves_the_better_one() {
+    let fake = Fake::start();
+    let settings = "[route.smart_select]\nalgorithm = \"epsilon_greedy\"\nmin_samples = 3";
+    let gateway = Gateway::start(&fake, &route("smart_select", "up/dear", &["up/cheap"], settings));
+    let served = |headers: &[(&str, &str)]| gateway.chat("auto", headers).header("floopy-model").unwrap().to_owned();
+    let forced: Vec<String> = (0..6).map(|_| served(&[])).collect();
+    assert_eq!(forced, ["dear", "cheap", "dear", "cheap", "dear", "cheap"], "the least known one first");
+    let mut cheap = 0;
+    for _ in 0..40 {
+        cheap += usize::from(served(&[]) == "cheap");
+    }
+    // Both answer alike, one at a tenth of the cost: served with 0.95; 40 draws are 38 ± 1.4.
+    assert!(cheap >= 30, "{cheap}");
+    let answer = gateway.chat("auto", &[]);
+    let decision = gateway.decision(&answer);
+    let best = answer.header("floopy-model") == Some("cheap");
+    let propensity = decision["propensity"].as_f64().unwrap();
+    assert!((propensity - if best { 0.95 } else { 0.05 }).abs() < 1e-9, "{propensity}");
+    let template = if best { "smart_select_exploit" } else { "smart_select_explore" };
+    assert_eq!(decision["explanation_detail"]["template_id"], template);
+    assert!(decision["candidates"].as_array().unwrap().iter().all(|model| model["samples"].as_u64() >= Some(3)));
+}
+
+#[test]
+fn a_header_runs_the_bandit_over_any_routes_candidates() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, &route("fallback", "up/dear", &["up/cheap"], ""));
+    let bandit = [("floopy-smart-select", "true")];
+    let served: Vec<String> =
+        (0..4).map(|_| gateway.chat("auto", &bandit).header("floopy-model").unwrap().to_owned()).collect();
+    assert!(served.contains(&"cheap".to_owned()) && served.contains(&"dear".to_owned()), "{served:?}");
+    let answer = gateway.chat("auto", &bandit);
+    assert_eq!(answer.header("floopy-strategy"), Some("smart_select"));
+    assert_eq!(gateway.chat("auto", &[]).header("floopy-reason"), Some("dear::fallback"), "the others keep their rule");
+    let refused = gateway.chat("up/cheap", &bandit);
+    assert_eq!((refused.status, refused.error_code()), (400, "invalid_request".into()), "{}", refused.text());
+}
+
+#[test]
+fn backups_that_fail_too_are_asked_later() {
+    let fake = Fake::start();
+    // The breaker is off, so that nothing but what was shown moves anybody.
+    let more = format!(
+        "[upstream.breaker]\nenabled = false\n[[model]]\nid = \"up/status-503\"\n{}",
+        route(
+            "weighted",
+            "up/cheap",
+            &["up/status-500"],
+            "weights = { \"up/status-500\" = 1 }\nfallback = [\"up/status-503\", \"up/dear\"]"
+        )
+    );
+    let gateway = Gateway::start(&fake, &more);
+    let tried = |answer: &crate::http::Answer| -> Vec<String> {
+        let decision = gateway.decision(answer);
+        let mut models: Vec<String> = decision["outcome"]["attempts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|attempt| attempt["model"].as_str().unwrap().to_owned())
+            .collect();
+        models.dedup();
+        models
+    };
+    let first = gateway.chat("auto", &[]);
+    assert_eq!(tried(&first), ["status-500", "status-503", "dear"], "by rule");
+    assert!(gateway.decision(&first)["backup_order"].is_null());
+    for _ in 0..6 {
+        assert_eq!(gateway.chat("auto", &[]).header("floopy-model"), Some("dear"));
+    }
+    let later = gateway.chat("auto", &[]);
+    assert_eq!(tried(&later), ["status-500", "dear"], "status-503 has failed after the same failure");
+    let order = gateway.decision(&later)["backup_order"].clone();
+    assert_eq!(order["rule"], json!(["up/status-503", "up/dear", "up/cheap"]));
+    assert_eq!(order["learned"][0], "up/dear", "{order}");
+}

@@ -25,7 +25,7 @@ pub(super) fn warn(raw: &RawConfig, report: &mut Report) {
     }
     for route in &raw.routes {
         let Some(strategy) = &route.strategy else { continue };
-        if matches!(strategy.value, Strategy::FeedbackDriven | Strategy::SmartSelect) {
+        if strategy.value == Strategy::FeedbackDriven {
             report.warn(&strategy.place, &strategy.key, "does not learn in this release: the default_model serves");
         }
     }

@@ -121,7 +121,7 @@ fn what_is_probably_not_meant_is_warned_of() {
         ),
         (route("").replace("\"fallback\"", "\"round_robin\""), "the route has no candidates"),
         (
-            route("candidates = [\"openai/gpt-4.1\"]").replace("\"fallback\"", "\"smart_select\""),
+            route("candidates = [\"openai/gpt-4.1\"]").replace("\"fallback\"", "\"feedback_driven\""),
             "does not learn in this release",
         ),
     ] {
