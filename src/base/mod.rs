@@ -4,6 +4,7 @@
 pub mod body;
 pub mod error;
 pub mod id;
+pub mod kind;
 pub mod limits;
 pub mod model;
 pub mod money;
@@ -13,6 +14,7 @@ pub mod time;
 
 pub use error::{ApiError, Code, Retry, Side};
 pub use id::{KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
+pub use kind::TaskKind;
 pub use model::{Capability, Mode, ModelInfo, Prices};
 pub use money::{MicroUsd, PicoUsdPerToken};
 pub use secret::Secret;

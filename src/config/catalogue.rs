@@ -8,8 +8,9 @@ mod asset;
 #[cfg(test)]
 mod tests;
 
+use super::benchmarks::{self, Prior};
 use super::nearest::Pattern;
-use crate::base::{ModelInfo, ModelRef, ProviderId};
+use crate::base::{ModelInfo, ModelRef, ProviderId, TaskKind};
 use crate::wire::quirks;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -66,6 +67,16 @@ impl Catalogue {
     #[must_use]
     pub fn get(&self, model: &ModelRef) -> Option<&Arc<ModelInfo>> {
         self.entry(model).map(|entry| &entry.info)
+    }
+
+    /// What is believed of a model's quality on Day 0: by the operator, by public benchmarks of it, of its family or
+    /// of its price. A model that is not listed is looked for by its name.
+    #[must_use]
+    pub fn prior(&self, model: &ModelRef, kind: TaskKind) -> Option<Prior> {
+        match self.get(model) {
+            Some(info) => benchmarks::prior(info, kind),
+            None => benchmarks::prior(&ModelInfo::unknown(model.clone()), kind),
+        }
     }
 
     /// The day on which the provider retires a model, such as `2027-01-31`.

@@ -4,6 +4,7 @@
 //! whole [`Config`] or every mistake at once. Later layers win: defaults < file < `FLOOPY_<SECTION>__<KEY>`
 //! < flags. Nothing is changed in place: a reload builds a new [`Config`].
 
+pub mod benchmarks;
 pub mod catalogue;
 mod discovery;
 mod error;
@@ -26,6 +27,7 @@ mod tests;
 mod tree;
 mod unit;
 
+pub use benchmarks::{Prior, PriorSource};
 pub use catalogue::Catalogue;
 pub use discovery::{Discovery, Found};
 pub use error::{ConfigErrors, Origin, Problem};
