@@ -15,6 +15,7 @@
 //! | [`config`] | raw file → resolved settings; the built-in catalogue |
 //! | [`store`] | redb: one writer, group commit, hash chain, retention |
 //! | [`upstream`] | who to call and how: connections, timeouts, breaker, retry, replay provider |
+//! | [`learner`] | the one writer of what the router knows; the judge |
 //! | [`gateway`] | the stages of one request, in order |
 //! | [`api`] | Floopy resources over HTTP, one file each |
 //! | [`server`] | listener, TLS, limits, auth, route table, drain, reload |
@@ -28,6 +29,7 @@ pub mod client;
 pub mod config;
 pub mod embedding;
 pub mod gateway;
+pub mod learner;
 pub mod replay;
 pub mod resource;
 pub mod routing;

@@ -15,6 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["routing", "wire"],
     &["config", "replay"],
     &["store", "upstream"],
+    &["learner"],
     &["gateway"],
     &["api"],
     &["server"],

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod feedback;
 pub mod input;
 pub mod keys;
+mod learned;
 pub mod models;
 pub mod priors;
 pub mod routes;

@@ -1,5 +1,6 @@
 //! `GET /v1/routes`, `GET /v1/routes/{id}`, and pins.
 
+use super::learned::Learned;
 use super::{Answer, Request, not_found, ok};
 use crate::base::{Code, OrgId, RouteId};
 use crate::config::settings::Route;
@@ -8,16 +9,18 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// A route with the state of its arms. What a later release learns is `null` until then.
+/// A route with the state of its arms. What is learned is `null` where the route does not learn.
 fn view(gateway: &Gateway, org: &OrgId, route: &Route) -> Value {
     let config = gateway.config();
     let now = Instant::now();
+    let learned = gateway.learner.view(org, &route.id);
+    let learned = learned.as_deref().map(|view| Learned::look(view, gateway.now()));
     let arms: Vec<Value> = route
         .models()
         .map(|model| {
             let info = config.catalogue.get(model);
             let median = gateway.latency.p50(model);
-            json!({
+            let mut arm = json!({
                 "provider": model.provider, "model": &*model.model,
                 "is_default": *model == route.default_model,
                 "configured": config.providers.contains_key(&model.provider),
@@ -28,10 +31,12 @@ fn view(gateway: &Gateway, org: &OrgId, route: &Route) -> Value {
                 "input_usd_per_mtok": info.and_then(|info| info.prices.input).map(|price| price.usd_per_mtok()),
                 "output_usd_per_mtok": info.and_then(|info| info.prices.output).map(|price| price.usd_per_mtok()),
                 "samples": null, "quality": null, "quality_lower": null, "share": null,
-            })
+            });
+            merge(&mut arm, learned.as_ref().and_then(|learned| learned.arm(&model.to_string())));
+            arm
         })
         .collect();
-    json!({
+    let mut view = json!({
         "id": route.id, "name": route.id, "strategy": route.strategy,
         "default_model": route.default_model.to_string(),
         "candidates": route.candidates.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -40,7 +45,16 @@ fn view(gateway: &Gateway, org: &OrgId, route: &Route) -> Value {
         "sticky": match route.sticky { crate::config::settings::Sticky::Session => "session", crate::config::settings::Sticky::Request => "request" },
         "pinned": gateway.is_pinned(org, &route.id),
         "arms": arms, "weights": null, "phase": null, "floor": null, "drift": null,
-    })
+    });
+    merge(&mut view, learned.map(|learned| learned.route()));
+    view
+}
+
+/// Puts the members of one object into another.
+fn merge(into: &mut Value, from: Option<Value>) {
+    if let (Value::Object(into), Some(Value::Object(from))) = (into, from) {
+        into.extend(from);
+    }
 }
 
 fn find(request: &Request) -> Result<Arc<Route>, crate::base::ApiError> {

@@ -31,6 +31,13 @@ impl Timestamp {
     pub fn minus(self, duration: std::time::Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
+
+    /// The last whole multiple of `step` since the epoch that is not after this instant.
+    #[must_use]
+    pub fn rounded_down(self, step: std::time::Duration) -> Self {
+        let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+        Self(self.0.div_euclid(step).saturating_mul(step))
+    }
 }
 
 impl From<std::time::SystemTime> for Timestamp {
@@ -81,6 +88,14 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_rounded_down_on_both_sides_of_the_epoch() {
+        let five = std::time::Duration::from_secs(300);
+        for (at, rounded) in [(0, 0), (299_999_999, 0), (300_000_001, 300_000_000), (-1, -300_000_000)] {
+            assert_eq!(Timestamp(at).rounded_down(five), Timestamp(rounded));
+        }
+    }
 
     #[test]
     fn times_print_as_they_parse() {

@@ -16,6 +16,7 @@ mod given;
 mod heuristics;
 mod keyring;
 pub mod labels;
+mod learned;
 mod line;
 mod operation;
 mod passthrough;
@@ -36,9 +37,12 @@ pub use caller::Caller;
 pub use events::{Event, Events};
 pub use keyring::{EVERYTHING, Keyring};
 
+use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Dialect, Key};
+use crate::learner::Learner;
+use crate::learner::judge::Desk;
 use crate::resource::priors::Pool;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -69,6 +73,10 @@ pub struct Gateway {
     pub keys: Keyring,
     /// The live stream.
     pub events: Events,
+    /// What is learned.
+    pub learner: Learner,
+    /// Where answers wait for the judge.
+    pub judge: Desk,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
@@ -101,16 +109,20 @@ impl Gateway {
     ) -> Result<Self, crate::store::Error> {
         add_replay(&mut config);
         crate::routing::prepare();
+        let config = Arc::new(config);
+        let metrics = Arc::new(Metrics::new());
         let gateway = Self {
             turns: ArcSwap::from_pointee(turns(&config)),
-            config: ArcSwap::from_pointee(config),
+            learner: Learner::open(Arc::clone(&config), store.clone())?,
+            judge: Desk::open(store.clone(), upstream.clone(), Arc::clone(&metrics)),
+            config: ArcSwap::new(config),
             store,
             upstream,
             breakers: Breakers::default(),
             latency: Latency::default(),
             keys: Keyring::default(),
             events: Events::default(),
-            metrics: Arc::new(Metrics::new()),
+            metrics,
             sessions: Sessions::default(),
             thoughts: thoughts::Memory::default(),
             shown: shown::Shown::default(),
@@ -123,6 +135,12 @@ impl Gateway {
         gateway.refresh_pins()?;
         gateway.refresh_settings()?;
         Ok(gateway)
+    }
+
+    /// Starts what works beside the requests; it ends with its owner.
+    pub fn work(&self, tasks: &mut Tasks) {
+        tasks.start(self.learner.clone().run());
+        tasks.start(self.judge.work());
     }
 
     /// The configuration in force.
@@ -142,7 +160,9 @@ impl Gateway {
         let generation = config.generation;
         self.metrics.config_generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
         self.turns.store(Arc::new(turns(&config)));
-        self.config.store(Arc::new(config));
+        let config = Arc::new(config);
+        self.learner.configure(Arc::clone(&config));
+        self.config.store(config);
         self.put_keys(stored, ever);
         Ok(generation)
     }

@@ -130,6 +130,7 @@ impl Gateway {
                 candidates: Vec::new(),
                 filtered: Vec::new(),
                 assessment: Assessment::default(),
+                trace: None,
             }),
             attempts: Arc::default(),
             served: None,

@@ -13,6 +13,7 @@ use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Durability, Route};
+use crate::learner::judge::{Job, is_sampled};
 use crate::resource::assessment::Scores;
 use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::routing::Choice;
@@ -96,6 +97,32 @@ impl Draft {
         format!("{model}::{why}")
     }
 
+    /// The caller's own word for what it is doing: project, path of the session, or nothing.
+    pub(crate) fn tag(&self) -> &str {
+        let project = self.labels.project_id.as_deref();
+        let project = project.or_else(|| self.caller.key.as_ref().and_then(|key| key.project.as_deref()));
+        project.or(self.labels.session_path.as_deref()).unwrap_or_default()
+    }
+
+    /// The answer as a job for the judge, where it is one of those that the route wants judged.
+    fn to_judge(&self, end: &End, decision: &Decision) -> Option<Job> {
+        let route = self.route.as_ref()?;
+        let judge = route.judge.as_ref().filter(|judge| is_sampled(self.id, judge.sample_rate))?;
+        let answer = end.answer.as_ref().filter(|answer| !answer.text.is_empty())?;
+        if decision.outcome.status != Status::Ok {
+            return None;
+        }
+        Some(Job {
+            config: Arc::clone(&self.config),
+            judge: judge.clone(),
+            org: self.caller.org.clone(),
+            route: route.id.clone(),
+            request_id: self.id,
+            messages: self.messages.clone()?,
+            answer: answer.text.clone(),
+        })
+    }
+
     /// Whether another model than the chosen one answered.
     fn fell_back(&self) -> bool {
         matches!((&self.served, &self.choice), (Some(served), Some(choice)) if *served != choice.winner)
@@ -140,6 +167,7 @@ impl Draft {
                 Err(error) => tracing::error!(%error, "a decision could not be told to the live stream"),
             }
         }
+        let to_judge = self.to_judge(&end, &decision);
         let keeps_bodies = self.messages.is_some();
         let recorded = Recorded {
             decision,
@@ -157,6 +185,9 @@ impl Draft {
                     )
                 })
             }));
+        }
+        if let Some(job) = to_judge {
+            gateway.judge.hand_in(job);
         }
         if let Err(error) = gateway.store.record(recorded) {
             gateway.metrics.error(Code::Overloaded.as_str());
@@ -201,6 +232,7 @@ impl Draft {
             candidates: choice.map(|choice| choice.candidates.clone()).unwrap_or_default(),
             filtered: choice.map(|choice| choice.filtered.clone()).unwrap_or_default(),
             assessment: choice.map(|choice| choice.assessment.clone()).unwrap_or_default(),
+            trace: choice.and_then(|choice| choice.trace.clone()),
             heuristics: self.heuristics(end),
             outcome: Outcome {
                 status: status(end),

@@ -4,6 +4,7 @@
 //! and gives the session its model.
 
 use super::Gateway;
+use super::learned::{self, Asked};
 use super::operation::Operation;
 use super::record::Draft;
 use super::resolve::Wanted;
@@ -11,10 +12,11 @@ use crate::base::ModelRef;
 use crate::config::Config;
 use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::resource::decision::Strategy;
-use crate::routing::smart_cost::{Asked, expected_cost};
+use crate::routing::learn::Mode;
+use crate::routing::smart_cost::{self, expected_cost};
 use crate::routing::smart_select::{Algorithm, Settings};
 use crate::routing::totals::Totals;
-use crate::routing::{Choice, Facts, Plan, choose as choose_by_plan};
+use crate::routing::{Choice, Facts, Needs, Plan, choose as choose_by_plan};
 use rand::RngExt;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -35,7 +37,7 @@ struct Situation<'a> {
     /// The candidates, the default model first.
     facts: Vec<Facts<'a>>,
     /// What the request's complexity is made of, where the strategy asks.
-    asked: Option<Asked>,
+    asked: Option<smart_cost::Asked>,
     /// What the route's calls came to, where the strategy asks.
     shown: Option<Arc<Totals>>,
     /// The model that the session has, where the route is sticky.
@@ -52,7 +54,9 @@ pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, 
     let config = Arc::clone(&draft.config);
     let situation = situation(&gateway, &config, draft, wanted, operation, purpose);
     let plan = plan(&gateway, &situation, draft.strategy, purpose);
-    let Some(choice) = choose_by_plan(&plan, &operation.needs()) else { return Vec::new() };
+    let needs = operation.needs();
+    let learned = by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose);
+    let Some(choice) = learned.or_else(|| choose_by_plan(&plan, &needs)) else { return Vec::new() };
     if purpose == Purpose::Serve {
         hold(&gateway, &situation, draft, &choice);
     }
@@ -115,6 +119,43 @@ fn situation<'a>(
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
     Situation { route, facts, asked, shown, held, pinned, floor }
+}
+
+/// The choice on a route that learns; `None` where the plan decides: the route does not learn, an operator has pinned
+/// it, or this is no conversation.
+fn by_what_is_learned(
+    gateway: &Gateway,
+    situation: &Situation<'_>,
+    draft: &Draft,
+    operation: &Operation,
+    needs: &Needs,
+    purpose: Purpose,
+) -> Option<Choice> {
+    let (Operation::Chat(request), Some(route)) = (operation, situation.route) else { return None };
+    if draft.strategy != Strategy::FeedbackDriven || situation.pinned {
+        return None;
+    }
+    let org = &draft.caller.org;
+    let (view, mode, seed) = match purpose {
+        Purpose::Serve => (gateway.learner.enter(org, &route.id)?, Mode::Live, rand::rng().random()),
+        Purpose::Foresee => (gateway.learner.view(org, &route.id)?, Mode::Exploit, 0),
+    };
+    let asked = Asked {
+        route,
+        request,
+        tag: draft.tag(),
+        facts: &situation.facts,
+        needs,
+        held: situation.held.as_ref(),
+        seed,
+        mode,
+        now: draft.created_at,
+    };
+    let choice = learned::choose(&asked, &view);
+    if let (Purpose::Serve, Some(trace)) = (purpose, &choice.trace) {
+        view.chose(trace.winner);
+    }
+    Some(choice)
 }
 
 /// Makes a plan of the facts.

@@ -4,6 +4,7 @@
 //! an answer. What arrives later (ratings, scores, credits) is stored beside it and joined on reading.
 
 use super::assessment::{Assessment, Scores};
+use super::trace::Trace;
 use crate::base::{MicroUsd, ModelRef, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -276,6 +277,9 @@ pub struct Decision {
     /// What the router knew, and how sure it was.
     #[serde(default, skip_serializing_if = "Assessment::is_empty")]
     pub assessment: Assessment,
+    /// What a learned choice was made from: enough to make it again, bit for bit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Box<Trace>>,
     /// What came of it.
     pub outcome: Outcome,
     /// Scores of the answer by heuristics.

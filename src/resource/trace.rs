@@ -83,6 +83,8 @@ pub struct Trace {
     pub policy: String,
     /// The decision's chance, as 16 hexadecimal digits (a JSON number of this size is rounded by many readers).
     pub seed: String,
+    /// The arms by name, `provider/model`.
+    pub arms: Vec<String>,
     /// Version of the features.
     pub features: u16,
     /// The features.

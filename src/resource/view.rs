@@ -88,10 +88,17 @@ impl StoredDecision {
             ("config_generation".to_owned(), json!(decision.config_generation)),
             ("rating".to_owned(), json!(self.rating)),
             ("feedback".to_owned(), json!(self.feedback)),
-            ("decision_trace".to_owned(), Value::Object(audit.clone())),
+            ("decision_trace".to_owned(), self.traced(&audit)),
         ]);
         flat.extend(audit);
         Value::Object(flat)
+    }
+
+    /// The audit keys with what a learned choice was made from.
+    fn traced(&self, audit: &Map<String, Value>) -> Value {
+        let mut traced = audit.clone();
+        traced.insert("learned".to_owned(), json!(self.decision.trace));
+        Value::Object(traced)
     }
 
     /// The scores of the answer: heuristics alone, or 60 % heuristics and 40 % judge where both exist.

@@ -8,9 +8,9 @@ use super::smart_cost::{self, Asked, Offer};
 use super::smart_select::{self, Pick};
 use super::totals::Totals;
 use crate::base::ModelRef;
-use crate::resource::Assessment;
 use crate::resource::assessment::{Complexity, Tier};
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Strategy};
+use crate::resource::{Assessment, Trace};
 
 /// What is to be chosen from, and by which rule.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,8 @@ pub struct Choice {
     pub filtered: Vec<Filtered>,
     /// What the router knew, and how sure it is.
     pub assessment: Assessment,
+    /// What a learned choice was made from.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// Chooses by the plan's rule; `None` only where the plan has no candidate at all.
@@ -73,7 +75,6 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         let refused = match plan.strategy {
             Strategy::LegacyModel | Strategy::Passthrough => None,
             _ if plan.pinned && facts.model != default.model => Some(FilterReason::Pinned),
-            Strategy::FeedbackDriven if facts.model != default.model => Some(FilterReason::ConstraintMinSamples),
             _ => refusal(facts, needs).or_else(|| below_the_floor(plan, complexity, facts, default)),
         };
         match refused {
@@ -110,6 +111,7 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         candidates,
         filtered,
         assessment: Assessment { complexity, ..Assessment::default() },
+        trace: None,
     })
 }
 

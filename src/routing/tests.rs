@@ -144,15 +144,6 @@ fn the_fastest_serves_and_the_untimed_goes_first() {
     assert_eq!(choice.candidates[1].score, Some(20.0));
 }
 
-#[test]
-fn without_evidence_the_learning_strategies_serve_the_default_model() {
-    let all = models(&["a", "b"]);
-    let facts: Vec<_> = all.iter().map(facts).collect();
-    let choice = choose(&plan(Strategy::FeedbackDriven, &facts), &Needs::default()).unwrap();
-    assert_eq!((&*choice.winner.model, choice.why), ("a", "default"));
-    assert_eq!(choice.filtered[0].reason, FilterReason::ConstraintMinSamples);
-}
-
 /// A default model for 100 micro-USD and one for 10, of these prior qualities.
 fn priced<'a>(all: &'a [ModelRef], quality: Option<f64>) -> [Facts<'a>; 2] {
     let fact =

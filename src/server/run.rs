@@ -138,6 +138,8 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         by_key: Limiter::default(),
         by_org: Limiter::default(),
     });
+    let mut background = Tasks::new();
+    server.gateway.work(&mut background);
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Tasks::new();
     let serves = if operations.is_some() { Serves::AllButOperations } else { Serves::Everything };
@@ -160,6 +162,12 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         () = signals.stop() => tracing::warn!("stopped by a second signal"),
     }
     listeners.cancel().await;
+    background.cancel().await;
+    store.flush().await.unwrap_or_else(|error| tracing::error!(%error, "the store could not be flushed"));
+    let learner = server.gateway.learner.clone();
+    if tokio::task::spawn_blocking(move || learner.close()).await.is_err() {
+        tracing::error!("the learner could not write its last checkpoint; the next start reads the log");
+    }
     store.close().await;
     Ok(())
 }

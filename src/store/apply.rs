@@ -315,8 +315,8 @@ impl<'t> Batch<'t> {
         let number = self.org(org)?;
         self.find(number, judged.request_id)?.ok_or(Error::NotFound)?;
         let payload = serde_json::to_vec(judged)?;
-        self.append(number, Kind::Judged, &payload)?;
-        self.txn.open_table(tables::JUDGED)?.insert((number, *judged.request_id.as_bytes()), payload.as_slice())?;
+        let sequence = self.append(number, Kind::Judged, &payload)?;
+        self.txn.open_table(tables::JUDGED)?.insert((number, *judged.request_id.as_bytes()), sequence)?;
         Ok(Done::Nothing)
     }
 

@@ -8,9 +8,9 @@ use super::apply::{Batch, Done};
 use super::chain::{self, Kind};
 use super::error::Error;
 use super::open::Store;
-use super::read::{json, number};
+use super::read::{json, judged_at, number};
 use super::tables;
-use crate::base::{OrgId, RouteId};
+use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::{Decision, Feedback, Judged, PriorsSetting, Rating};
 use redb::ReadableTable;
@@ -157,6 +157,16 @@ impl Store {
         }
         decisions.reverse();
         Ok(decisions)
+    }
+
+    /// What the judge made of a decision, where it stands before an entry of the log: its last word.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn judgement(&self, org: &OrgId, request: RequestId, before: u64) -> Result<Option<Judged>, Error> {
+        let txn = self.snapshot()?;
+        let Some(org) = number(&txn, org)? else { return Ok(None) };
+        judged_at(&txn, org, request, before)
     }
 
     /// What a reader of this format has made of the org's log; `None` where it has to begin anew.

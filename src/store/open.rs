@@ -310,6 +310,15 @@ impl Store {
         self.change(Change::Checkpoint { org, checkpoint }).await.map(drop)
     }
 
+    /// The same with the writer's next group, without waiting: a checkpoint that is lost is made anew from the log.
+    ///
+    /// # Errors
+    /// The writer has no room for it, or has ended.
+    pub fn leave_checkpoint(&self, org: OrgId, checkpoint: Checkpoint) -> Result<(), Error> {
+        let (done, _) = oneshot::channel();
+        self.writer.send(Op::Change { change: Box::new(Change::Checkpoint { org, checkpoint }), done })
+    }
+
     /// Tells of commits that have made a chain longer. A reader that looks at the log, then waits for a
     /// change, misses nothing. Ends with the store.
     #[must_use]

@@ -9,7 +9,7 @@ use super::{credit, cursor, tables};
 use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::config::settings::{Key, Permissions};
 use crate::resource::decision::{Status, Strategy};
-use crate::resource::{Decision, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
+use crate::resource::{Decision, Judged, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
 use redb::{ReadTransaction, ReadableTable};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -93,8 +93,7 @@ fn joined(
     let place = format!("r:{id}");
     let feedback =
         txn.open_table(tables::FEEDBACK)?.get((org, place.as_str()))?.map(|bytes| json(bytes.value())).transpose()?;
-    let judged =
-        txn.open_table(tables::JUDGED)?.get((org, *id.as_bytes()))?.map(|bytes| json(bytes.value())).transpose()?;
+    let judged = judged_at(txn, org, id, u64::MAX)?;
     let mut stored = StoredDecision {
         decision,
         sequence,
@@ -107,6 +106,20 @@ fn joined(
     };
     credit::add(txn, org, &mut stored)?;
     Ok(stored)
+}
+
+/// The judge's last word on a request, where it stands before an entry of the log.
+pub(super) fn judged_at(
+    txn: &ReadTransaction,
+    org: u32,
+    request: RequestId,
+    before: u64,
+) -> Result<Option<Judged>, Error> {
+    let sequence = txn.open_table(tables::JUDGED)?.get((org, *request.as_bytes()))?.map(|sequence| sequence.value());
+    let Some(sequence) = sequence.filter(|sequence| *sequence < before) else { return Ok(None) };
+    let log = txn.open_table(tables::LOG)?;
+    let Some(bytes) = log.get((org, sequence))? else { return Ok(None) };
+    Ok(Some(json(chain::decode(bytes.value())?.payload)?))
 }
 
 /// The scope that a cursor of this listing is signed for.

@@ -35,8 +35,8 @@ pub(super) const RATINGS: TableDefinition<'_, (u32, [u8; 16]), &[u8]> = TableDef
 pub(super) const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
 /// (org, route): routes that are put back to their default model.
 pub(super) const PINS: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("pins");
-/// (org, request) → what the judge made of it.
-pub(super) const JUDGED: TableDefinition<'_, (u32, [u8; 16]), &[u8]> = TableDefinition::new("judged");
+/// (org, request) → the entry with what the judge made of it.
+pub(super) const JUDGED: TableDefinition<'_, (u32, [u8; 16]), u64> = TableDefinition::new("judged");
 /// Org → its constraints.
 pub(super) const CONSTRAINTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("constraints");
 /// Org → its word on pooled priors.

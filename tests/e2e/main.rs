@@ -11,6 +11,8 @@ mod faults;
 mod feedback;
 mod harness;
 mod http;
+mod judging;
+mod learning;
 mod messages;
 mod records;
 mod serving;

@@ -15,6 +15,7 @@
 //! ```
 
 use super::arm::Arm;
+use crate::resource::assessment::{Phase, SourceWeights};
 use serde::{Deserialize, Serialize};
 
 /// Observations of each source.
@@ -49,24 +50,11 @@ impl Default for Noise {
     }
 }
 
-/// One number for each source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sources {
-    /// Ratings of sessions.
-    pub session: f64,
-    /// Judge and heuristics.
-    pub auto: f64,
-    /// Ratings by hand.
-    pub manual: f64,
-    /// Benchmarks and other priors.
-    pub benchmark: f64,
-}
-
 /// The sources' shares, and the standard error of the level that they make together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Weighed {
     /// Shares that add up to one.
-    pub shares: Sources,
+    pub shares: SourceWeights,
     /// Standard error of the level.
     pub error: f64,
 }
@@ -75,7 +63,7 @@ pub struct Weighed {
 #[must_use]
 pub fn weigh(counts: &Counts, noise: &Noise) -> Weighed {
     let positive = |count: f64, weight: f64| if count > 0.0 { weight } else { 0.0 };
-    let weights = Sources {
+    let weights = SourceWeights {
         session: positive(counts.session, counts.session / noise.session),
         auto: positive(counts.auto, 1.0 / (noise.bias * noise.bias + noise.auto / counts.auto.max(1e-9))),
         manual: positive(counts.manual, counts.manual / noise.manual),
@@ -84,7 +72,7 @@ pub fn weigh(counts: &Counts, noise: &Noise) -> Weighed {
     let total = weights.session + weights.auto + weights.manual + weights.benchmark;
     let share = |weight: f64| weight / total;
     Weighed {
-        shares: Sources {
+        shares: SourceWeights {
             session: share(weights.session),
             auto: share(weights.auto),
             manual: share(weights.manual),
@@ -92,18 +80,6 @@ pub fn weigh(counts: &Counts, noise: &Noise) -> Weighed {
         },
         error: 1.0 / total.sqrt(),
     }
-}
-
-/// How far a scope has come from what it was told at the start to what its own users say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Only priors.
-    Day0,
-    /// The judge says more than the priors; too few people do.
-    Auto,
-    /// Ratings carry it.
-    Nps,
 }
 
 /// The observations of one arm by source.
@@ -126,7 +102,7 @@ pub fn of_scope<'a>(arms: impl Iterator<Item = &'a Arm>, noise: &Noise) -> Weigh
 
 /// The phase by the shares: whichever of priors, judge and people says most.
 #[must_use]
-pub fn phase(shares: &Sources) -> Phase {
+pub fn phase(shares: &SourceWeights) -> Phase {
     let people = shares.session + shares.manual;
     if people >= shares.auto.max(shares.benchmark) {
         Phase::Nps

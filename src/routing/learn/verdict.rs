@@ -157,6 +157,7 @@ impl Scope {
             version: VERSION,
             policy: self.policy.clone(),
             seed: format!("{:016x}", ask.seed),
+            arms: self.arms.iter().map(|arm| arm.name.clone()).collect(),
             features: ask.features.version,
             phi: ask.features.values.clone(),
             draws: params.draws,

@@ -139,6 +139,8 @@ async fn the_judges_last_word_stands() {
     let stored = store.decision(&org, id).unwrap().unwrap();
     assert_eq!(stored.judged, Some(judgement(id, 60.0)));
     assert_eq!(stored.scores(), Some(scores(60.0)));
+    assert_eq!(store.judgement(&org, id, u64::MAX).unwrap(), Some(judgement(id, 60.0)));
+    assert_eq!(store.judgement(&org, id, 3).unwrap(), None, "what comes later is not known yet");
 }
 
 #[tokio::test]

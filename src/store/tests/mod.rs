@@ -41,6 +41,7 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         candidates: Vec::new(),
         filtered: Vec::new(),
         assessment: crate::resource::Assessment::default(),
+        trace: None,
         heuristics: None,
         outcome: Outcome {
             status: Status::Ok,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::assessment::Phase;
 use eprocess::Stage;
 use proptest::prelude::*;
 

@@ -1,0 +1,183 @@
+//! One call to the judge, from the question to its record.
+
+use super::desk::{Bench, Job};
+use super::rubric;
+use crate::base::model::TokenUsage;
+use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, SessionId, Timestamp, body, limits};
+use crate::config::settings::UnsupportedParameters;
+use crate::resource::assessment::{Assessment, Scores};
+use crate::resource::decision::{
+    Attempt, Decision, JUDGE, Outcome, Reason, Status, Strategy, Target as TargetName, UsageNote,
+};
+use crate::store::Recorded;
+use crate::upstream::Call;
+use crate::wire::{self, AnswerContext, ChatRequest, Decoded, Fault, Target, quirks};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use rand::RngExt;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a judge may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What came of a call.
+pub(super) struct Verdict {
+    /// The scores, where they count.
+    pub(super) scores: Option<Scores>,
+    /// What the call cost, whatever came of it.
+    pub(super) cost: Option<MicroUsd>,
+    /// The word for what went wrong.
+    pub(super) failure: &'static str,
+    /// When the provider wants to be asked again.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// Asks the judge and records the call as a decision of its own.
+pub(super) async fn ask(bench: &Bench, job: &Job, question: &str, now: Timestamp) -> Verdict {
+    let id = RequestId::random();
+    let began = Instant::now();
+    let check = rand::rng().random();
+    let answered = tokio::time::timeout(PATIENCE, answer(bench, job, question, check, id, now)).await;
+    let answered = answered.unwrap_or_else(|_| {
+        Err(ApiError::new(Code::ProviderTimeout, "the judge did not answer in time: see upstream.first_byte_timeout"))
+    });
+    let usage = answered.as_ref().ok().and_then(|decoded| decoded.usage);
+    let cost = usage.and_then(|usage| job.config.catalogue.get(&job.judge.model)?.cost(&usage));
+    let error = answered.as_ref().err().map(|error| error.code);
+    let retry_after = answered.as_ref().err().and_then(|error| error.retry_after);
+    record(bench, decision(job, id, now, began.elapsed(), usage, cost, error));
+    let (scores, failure) = match answered {
+        Err(_) => (None, "failed"),
+        Ok(decoded) => match rubric::read(&decoded.answer.text, check) {
+            Ok(scores) => (Some(scores), "ok"),
+            Err(unusable) => (None, unusable.as_str()),
+        },
+    };
+    Verdict { scores, cost, failure, retry_after }
+}
+
+async fn answer(
+    bench: &Bench,
+    job: &Job,
+    question: &str,
+    check: u32,
+    id: RequestId,
+    now: Timestamp,
+) -> Result<Decoded, ApiError> {
+    let config = &job.config;
+    let model = &job.judge.model;
+    let provider = config.providers.get(&model.provider).ok_or_else(|| {
+        ApiError::new(Code::ProviderError, format!("the judge's provider {:?} is not configured", model.provider))
+    })?;
+    let info = config.catalogue.get(model);
+    let target = Target {
+        quirks: quirks(&provider.kind),
+        dialect: provider.dialect,
+        model: &model.model,
+        info: info.map(|info| &**info),
+        refuse_unsupported: provider.unsupported_parameters == UnsupportedParameters::Refuse,
+        anthropic_version: &provider.anthropic_version,
+    };
+    let request = rubric::ask(&model.model, question, &job.answer, check).to_string();
+    let request = ChatRequest::parse(Bytes::from(request))?;
+    let outgoing = wire::encode_chat(&request, &target, None, &wire::Given::default())?;
+    let call = Call {
+        method: Method::POST,
+        path: outgoing.path.to_string(),
+        headers: outgoing.headers.iter().cloned().collect::<HeaderMap>(),
+        body: outgoing.body.clone(),
+        deadline: Instant::now() + PATIENCE,
+    };
+    let reply = bench.upstream.send(provider, &config.upstream, call).await.map_err(|error| error.into_api_error())?;
+    if !reply.status.is_success() {
+        let (status, headers) = (reply.status.as_u16(), reply.headers);
+        let text = body::read(reply.body, limits::MAX_UPSTREAM_ERROR_BODY).await.unwrap_or_default();
+        return Err(Fault::from_response(target.quirks, status, &headers, &text, now).into_api_error());
+    }
+    let text = body::read(reply.body, limits::MAX_JUDGE_ANSWER)
+        .await
+        .map_err(|error| ApiError::new(Code::ProviderError, format!("the judge's answer cannot be read: {error}")))?;
+    let id = format!("chatcmpl-{id}");
+    let context = AnswerContext { id: &id, created: now.seconds(), model: target.model, include_usage: false };
+    wire::decode_chat(&request, &target, &context, text).map_err(Fault::into_api_error)
+}
+
+fn record(bench: &Bench, decision: Decision) {
+    if let Err(error) = bench.store.record(Recorded { decision, messages: None, answer: None }) {
+        tracing::error!(%error, "a judge's call was not recorded: the store cannot keep up");
+    }
+}
+
+/// The judge's call as a decision: no session, no route, no text.
+fn decision(
+    job: &Job,
+    id: RequestId,
+    now: Timestamp,
+    took: Duration,
+    usage: Option<TokenUsage>,
+    cost: Option<MicroUsd>,
+    error: Option<Code>,
+) -> Decision {
+    let model: &ModelRef = &job.judge.model;
+    let target = TargetName::from(model);
+    let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    Decision {
+        request_id: id,
+        org: job.org.clone(),
+        completion_id: None,
+        session_id: SessionId::from(format!("{JUDGE}:{}", job.route)),
+        session_inferred: true,
+        created_at: now,
+        endpoint: JUDGE.to_owned(),
+        requested_model: model.to_string(),
+        stream: false,
+        floopy_reason: format!("{}::{JUDGE}", model.model),
+        routing_strategy: Strategy::LegacyModel,
+        route: None,
+        winner: Some(target.clone()),
+        served: error.is_none().then(|| target.clone()),
+        reason: Reason::NoRouter,
+        propensity: None,
+        candidates: Vec::new(),
+        filtered: Vec::new(),
+        assessment: Assessment::default(),
+        outcome: Outcome {
+            status: if error.is_none() { Status::Ok } else { Status::Error },
+            latency_ms,
+            ttft_ms: None,
+            input_tokens: usage.map(|usage| usage.input),
+            output_tokens: usage.map(|usage| usage.output),
+            cached_input_tokens: usage.map(|usage| usage.cached_input),
+            cost_micro_usd: cost,
+            baseline_cost_micro_usd: None,
+            saved_micro_usd: None,
+            cache_hit: false,
+            threat_blocked: false,
+            fallback_used: false,
+            attempts: vec![Attempt {
+                target,
+                status: None,
+                error: error.map(|code| code.as_str().to_owned()),
+                latency_ms,
+                retry: 0,
+            }],
+        },
+        trace: None,
+        heuristics: None,
+        usage: UsageNote {
+            estimated: usage.is_some_and(|usage| usage.estimated),
+            reasoning_tokens: usage.map_or(0, |usage| usage.reasoning),
+        },
+        http_status: error.map_or(200, Code::status),
+        error_code: error.map(|code| code.as_str().to_owned()),
+        key_id: None,
+        user_id: None,
+        project_id: None,
+        session_name: None,
+        session_path: None,
+        properties: vec![("judged".to_owned(), job.request_id.to_string())],
+        dropped_parameters: Vec::new(),
+        config_generation: job.config.generation,
+    }
+}

@@ -1,0 +1,215 @@
+//! The queue of answers that wait for the judge, and what keeps its bill bounded.
+
+use super::call::{self, Verdict};
+use super::rubric;
+use crate::base::task::Tasks;
+use crate::base::{MicroUsd, OrgId, RequestId, RouteId, Timestamp};
+use crate::config::Config;
+use crate::config::settings::Judge;
+use crate::resource::Judged;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use crate::upstream::Upstream;
+use crate::upstream::breaker::{Admission, Breakers};
+use crate::wire::said;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+
+/// Jobs that wait. Full: the job is dropped and counted, its answer stays unjudged.
+const QUEUE: usize = 256;
+/// Calls to judges at once.
+const AT_ONCE: usize = 4;
+/// Bytes of the question that are looked at.
+const QUESTION: usize = 24 << 10;
+
+/// An answer to be judged.
+#[derive(Debug)]
+pub struct Job {
+    /// The configuration that served it.
+    pub config: Arc<Config>,
+    /// Who judges.
+    pub judge: Judge,
+    /// Whose answer it is.
+    pub org: OrgId,
+    /// The route that served it.
+    pub route: RouteId,
+    /// The decision that is judged.
+    pub request_id: RequestId,
+    /// The conversation as the client sent it.
+    pub messages: Bytes,
+    /// What the model said.
+    pub answer: String,
+}
+
+/// Whether this request's answer is among those that are judged: the same for the same id, so that nothing about the
+/// answer can decide whether it is looked at.
+#[must_use]
+pub fn is_sampled(id: RequestId, rate: f64) -> bool {
+    let [a, b, c, d, e, f, g, h, ..] = *id.as_bytes();
+    // Bits of a random (version 4) id that are neither version nor variant.
+    let drawn = u64::from_be_bytes([0, a, b, c, d, e, f, g ^ h]) & ((1 << 48) - 1);
+    #[expect(clippy::cast_precision_loss, reason = "48 bits fit a double")]
+    let drawn = drawn as f64 / (1_u64 << 48) as f64;
+    drawn < rate
+}
+
+/// Where answers are handed in.
+pub struct Desk {
+    queue: mpsc::Sender<Job>,
+    waiting: Mutex<Option<mpsc::Receiver<Job>>>,
+    bench: Arc<Bench>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+/// What the judge works with.
+pub(super) struct Bench {
+    pub(super) store: Store,
+    pub(super) upstream: Upstream,
+    metrics: Arc<Metrics>,
+    breakers: Breakers,
+    spent: Mutex<Spent>,
+}
+
+/// What each route's judge has cost today (UTC).
+#[derive(Debug, Default)]
+struct Spent {
+    day: i64,
+    routes: HashMap<(OrgId, RouteId), MicroUsd>,
+}
+
+impl Spent {
+    fn on(&mut self, now: Timestamp) -> &mut HashMap<(OrgId, RouteId), MicroUsd> {
+        let day = now.seconds().div_euclid(86_400);
+        if day != self.day {
+            *self = Self { day, routes: HashMap::new() };
+        }
+        &mut self.routes
+    }
+}
+
+impl Desk {
+    /// A desk at which nobody works yet.
+    #[must_use]
+    pub fn open(store: Store, upstream: Upstream, metrics: Arc<Metrics>) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let bench = Bench { store, upstream, metrics, breakers: Breakers::default(), spent: Mutex::default() };
+        Self { queue, waiting: Mutex::new(Some(jobs)), bench: Arc::new(bench) }
+    }
+
+    /// The work at this desk: judges what is handed in until it is cancelled. The second of two workers finds nothing
+    /// to do.
+    pub fn work(&self) -> impl Future<Output = ()> + Send + use<> {
+        let jobs = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let bench = Arc::clone(&self.bench);
+        async move {
+            if let Some(jobs) = jobs {
+                work(bench, jobs).await;
+            }
+        }
+    }
+
+    /// Hands an answer in; never waits. Where the queue is full the answer stays unjudged, and is counted.
+    pub fn hand_in(&self, job: Job) {
+        if self.queue.try_send(job).is_err() {
+            self.bench.metrics.judged("queue_full");
+        }
+    }
+}
+
+/// Judges until nobody can hand anything in any more.
+async fn work(bench: Arc<Bench>, mut jobs: mpsc::Receiver<Job>) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = Tasks::new();
+    while let Some(job) = jobs.recv().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let bench = Arc::clone(&bench);
+        running.start(async move {
+            let result = bench.judge(job).await;
+            bench.metrics.judged(result);
+            drop(place);
+        });
+    }
+    running.join().await;
+}
+
+impl Bench {
+    /// Judges one answer; the word for what came of it.
+    async fn judge(&self, job: Job) -> &'static str {
+        if rubric::speaks_to_judge(&job.answer) {
+            return "refused_text";
+        }
+        let now = Timestamp::from(SystemTime::now());
+        if self.is_spent(&job, now) {
+            return "over_budget";
+        }
+        let policy = job.config.upstream.breaker;
+        let Admission::Admitted(permit) = self.breakers.admit(&job.judge.model, &policy, Instant::now()) else {
+            return "left_alone";
+        };
+        let question = said(std::str::from_utf8(&job.messages).unwrap_or("[]"), QUESTION).last_user;
+        let Verdict { scores, cost, failure, retry_after } = call::ask(self, &job, &question, now).await;
+        self.spend(&job, now, cost);
+        let Some(scores) = scores else {
+            permit.failed(retry_after, Instant::now());
+            return failure;
+        };
+        permit.succeeded();
+        let judged = Judged {
+            request_id: job.request_id,
+            scores,
+            model: job.judge.model.to_string(),
+            cost_micro_usd: cost,
+            created_at: now,
+        };
+        match self.store.judged(job.org, judged).await {
+            Ok(()) => "ok",
+            Err(error) => {
+                tracing::error!(%error, "a judge's scores could not be stored");
+                "not_stored"
+            }
+        }
+    }
+
+    fn is_spent(&self, job: &Job, now: Timestamp) -> bool {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.on(now).get(&(job.org.clone(), job.route.clone())).copied().unwrap_or_default() >= job.judge.daily_budget
+    }
+
+    fn spend(&self, job: &Job, now: Timestamp, cost: Option<MicroUsd>) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        *spent.on(now).entry((job.org.clone(), job.route.clone())).or_default() += cost.unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_the_ids_is_sampled_and_always_the_same_ones() {
+        let ids: Vec<RequestId> = (0..4000).map(|_| RequestId::random()).collect();
+        let sampled = |rate: f64| ids.iter().filter(|id| is_sampled(**id, rate)).count();
+        assert_eq!((sampled(0.0), sampled(1.0)), (0, 4000));
+        // Twelve standard deviations around a quarter.
+        assert!((700..1300).contains(&sampled(0.25)), "{}", sampled(0.25));
+        assert_eq!(sampled(0.25), sampled(0.25));
+    }
+
+    #[test]
+    fn what_is_spent_is_forgotten_with_the_day() {
+        let (mut spent, key) = (Spent::default(), (OrgId::from("o"), RouteId::from("r")));
+        let noon = Timestamp(1_700_000_000_000_000);
+        spent.on(noon).insert(key.clone(), MicroUsd(7));
+        assert_eq!(spent.on(noon).get(&key), Some(&MicroUsd(7)));
+        assert_eq!(spent.on(Timestamp(noon.0 + 86_400_000_000)).get(&key), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! What a decision reads: the learned state as it was last published. Nothing in it ever changes.
+
+use crate::base::{ModelRef, OrgId, RouteId, Timestamp};
+use crate::routing::learn::Scope;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Everything that is learned, at one moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Routes of which an org has no record yet.
+    pub(super) fresh: HashMap<RouteId, Arc<View>>,
+    /// Everybody else.
+    pub(super) learned: HashMap<(OrgId, RouteId), Arc<View>>,
+}
+
+impl Snapshot {
+    /// What is known for an org on a route; `None` where the route does not learn.
+    #[must_use]
+    pub fn view(&self, org: &OrgId, route: &RouteId) -> Option<&Arc<View>> {
+        self.learned.get(&(org.clone(), route.clone())).or_else(|| self.fresh.get(route))
+    }
+}
+
+/// The learned state of one route of one org.
+#[derive(Debug)]
+pub struct View {
+    /// What is learned.
+    pub scope: Scope,
+    /// The arms' models, in the scope's order; the first is the default model.
+    pub models: Vec<ModelRef>,
+    /// When the drift detector raised the alarm, of late, oldest first.
+    pub regressions: Arc<[Timestamp]>,
+    pub(super) tally: Arc<Tally>,
+    /// Of the tally's decisions, those that this state has seen, by arm.
+    pub(super) folded: Vec<u64>,
+}
+
+/// How often each arm was chosen by this process, counted at once: what the state has not seen yet is the
+/// difference to what it has.
+#[derive(Debug)]
+pub(super) struct Tally {
+    /// Generation of the configuration that named the arms.
+    pub(super) generation: u64,
+    chosen: Vec<AtomicU64>,
+}
+
+impl Tally {
+    pub(super) fn new(generation: u64, arms: usize) -> Self {
+        Self { generation, chosen: (0..arms).map(|_| AtomicU64::new(0)).collect() }
+    }
+}
+
+impl View {
+    /// Counts a choice, so that the next decision knows of it before its record is written.
+    pub fn chose(&self, arm: usize) {
+        if let Some(count) = self.tally.chosen.get(arm) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Calls of each arm that were decided and are not in the state yet.
+    #[must_use]
+    pub fn pending(&self) -> Vec<f64> {
+        let chosen = self.tally.chosen.iter().map(|count| count.load(Ordering::Relaxed));
+        #[expect(clippy::cast_precision_loss, reason = "calls within one group commit")]
+        chosen.zip(&self.folded).map(|(chosen, folded)| chosen.saturating_sub(*folded) as f64).collect()
+    }
+}
