@@ -13,6 +13,7 @@ pub mod fallback;
 pub mod gates;
 pub mod intent;
 pub mod learn;
+pub mod pool;
 pub mod scores;
 mod shares;
 pub mod smart_cost;
