@@ -27,6 +27,24 @@ ROOT = HERE.parent.parent
 TARGET = ROOT / "target" / "overhead"
 CORE_GATEWAY, CORE_LOAD = "0", "1"
 PARTS = ("open", "closed", "stream", "large", "slow")
+# What the figures are held against: at most this, or at least.
+BARS = {
+    "added p50 at 1000/s (ms)": 0.30,
+    "added p99 at 1000/s (ms)": 0.70,
+    "requests/s, closed loop, 32 connections": 8000,
+    "CPU per request (µs)": 110,
+    "added time to first token p50 at 100/s (ms)": 0.40,
+    "CPU per SSE event (µs)": 10,
+    "added p50, 100 KB prompt at 100/s (ms)": 0.80,
+    "memory idle after start (MiB)": 40,
+    "start to ready (ms)": 100,
+}
+AT_LEAST = {"requests/s, closed loop, 32 connections"}
+
+
+def is_missed(label, value):
+    bar = BARS.get(label)
+    return bar is not None and (value < bar if label in AT_LEAST else value > bar)
 
 
 def build():
@@ -234,9 +252,11 @@ def main():
     finally:
         bench.stop()
         bench.dir.cleanup()
-    print("| figure | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names))
+    print("| figure | " + " | ".join(names) + " | bar |\n|---|" + "---:|" * (len(names) + 1))
     for label, values in rows:
-        print(f"| {label} | " + " | ".join(f"{values[name]:,.3f}" if name in values else "" for name in names) + " |")
+        cells = [f"{values[name]:,.3f}" if name in values else "" for name in names]
+        bar = f"{BARS[label]:,}" if label in BARS else ""
+        print(f"| {label} | " + " | ".join(cells) + f" | {bar}{' MISSED' if is_missed(label, values['floopy']) else ''} |")
     print(f"\nfailed requests: {bad}", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(raw, indent=1))

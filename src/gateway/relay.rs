@@ -130,6 +130,8 @@ impl Stream for Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         if !self.draft.ended {
+            // First, so that calls which are still unanswered are on record as called off.
+            self.source.close();
             self.end(None, true);
         }
     }

@@ -18,7 +18,6 @@ use super::error::Error;
 use super::polite::Manners;
 use super::tables;
 use crate::base::{RequestId, SessionId, Timestamp};
-use crate::resource::SessionSummary;
 use redb::{Database, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -79,6 +78,12 @@ struct Indexed {
     created_at: Timestamp,
     #[serde(default)]
     completion_id: Option<String>,
+}
+
+/// What of a session's summary leads to its place in the list.
+#[derive(Deserialize)]
+struct Begun {
+    first_seen: Timestamp,
 }
 
 /// An entry that is to go.
@@ -220,7 +225,7 @@ impl Batch<'_> {
         feedback.remove((org, format!("s:{session}").as_str()))?;
         let summary = txn.open_table(tables::SESSIONS)?.remove((org, session))?.map(|bytes| bytes.value().to_vec());
         if let Some(bytes) = summary {
-            let summary: SessionSummary = serde_json::from_slice(&bytes)?;
+            let summary: Begun = serde_json::from_slice(&bytes)?;
             txn.open_table(tables::SESSIONS_BY_TIME)?.remove((org, summary.first_seen.0, session))?;
         }
         Ok(())
