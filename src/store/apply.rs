@@ -1,17 +1,15 @@
 //! What one operation does to the tables, inside the writer's transaction.
 
 use super::chain::{self, Kind};
-use super::credit;
 use super::error::Error;
+use super::hot::Hot;
 use super::log::Checkpoint;
 use super::open::Recorded;
-use super::scrub::scrub;
 use super::session::Row;
 use super::settings::NewConstraints;
 use super::tables;
-use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId};
+use crate::base::{KeyId, OrgId, RequestId, RouteId, SessionId};
 use crate::resource::constraints::{Changed, Constraints};
-use crate::resource::decision::JUDGE;
 use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary};
 use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
@@ -56,11 +54,13 @@ pub(super) struct Batch<'t> {
     pub(super) txn: &'t WriteTransaction,
     heads: HashMap<u32, (u64, [u8; 32])>,
     orgs: HashMap<OrgId, u32>,
+    /// Open from one decision to the next; closed for whatever opens tables by itself.
+    hot: Option<Hot<'t>>,
 }
 
 impl<'t> Batch<'t> {
     pub(super) fn new(txn: &'t WriteTransaction) -> Self {
-        Self { txn, heads: HashMap::new(), orgs: HashMap::new() }
+        Self { txn, heads: HashMap::new(), orgs: HashMap::new(), hot: None }
     }
 
     /// Writes the heads back; whether any chain has grown.
@@ -102,13 +102,19 @@ impl<'t> Batch<'t> {
         Ok(head.unwrap_or((0, [0; 32])))
     }
 
-    /// Appends an entry to an org's chain; its sequence.
-    pub(super) fn append(&mut self, org: u32, kind: Kind, payload: &[u8]) -> Result<u64, Error> {
+    /// The next entry of an org's chain, and its sequence.
+    fn chained(&mut self, org: u32, kind: Kind, payload: &[u8]) -> Result<(u64, Vec<u8>), Error> {
         let (last, previous) = self.head(org)?;
         let sequence = last + 1;
         let sha256 = chain::hash(&previous, sequence, kind, payload);
-        self.txn.open_table(tables::LOG)?.insert((org, sequence), chain::encode(kind, &sha256, payload).as_slice())?;
         self.heads.insert(org, (sequence, sha256));
+        Ok((sequence, chain::encode(kind, &sha256, payload)))
+    }
+
+    /// Appends an entry to an org's chain; its sequence.
+    pub(super) fn append(&mut self, org: u32, kind: Kind, payload: &[u8]) -> Result<u64, Error> {
+        let (sequence, entry) = self.chained(org, kind, payload)?;
+        self.txn.open_table(tables::LOG)?.insert((org, sequence), entry.as_slice())?;
         Ok(sequence)
     }
 
@@ -117,79 +123,16 @@ impl<'t> Batch<'t> {
         let decision = &recorded.decision;
         let org = self.org(&decision.org)?;
         let payload = serde_json::to_vec(decision)?;
-        let sequence = self.append(org, Kind::Decision, &payload)?;
-        let txn = self.txn;
-        txn.open_table(tables::BY_REQUEST)?.insert(decision.request_id.as_bytes(), (org, sequence))?;
-        txn.open_table(tables::BY_TIME)?.insert((org, decision.created_at.0, sequence), ())?;
-        if let Some(completion) = &decision.completion_id {
-            txn.open_table(tables::COMPLETIONS)?.insert((org, completion.as_str()), decision.request_id.as_bytes())?;
-        }
-        if let Some(messages) = &recorded.messages {
-            let messages = std::str::from_utf8(messages).unwrap_or("[]");
-            let body = pack(&scrub(messages), recorded.answer.as_deref().map(scrub).as_deref());
-            txn.open_table(tables::BODIES)?.insert((org, sequence), body.as_slice())?;
-        }
-        // A judge's calls are nobody's conversation: they are recorded, and belong to no session.
-        if decision.endpoint == JUDGE {
-            return Ok(());
-        }
-        let session = decision.session_id.as_str();
-        txn.open_table(tables::BY_SESSION)?.insert((org, session, sequence), ())?;
-        txn.open_table(tables::LATEST)?.insert((org, key_name(decision.key_id.as_ref())), session)?;
-        self.session(org, decision)
-    }
-
-    /// Adds a decision to its session's summary.
-    fn session(&mut self, org: u32, decision: &Decision) -> Result<(), Error> {
-        let mut sessions = self.txn.open_table(tables::SESSIONS)?;
-        let id = decision.session_id.as_str();
-        let known: Option<Row> = match sessions.get((org, id))? {
-            Some(bytes) => Some(serde_json::from_slice(bytes.value())?),
-            None => None,
-        };
-        let fresh = known.is_none();
-        let (known, mut parts) = known.map_or((None, Some(Parts::default())), |row| (Some(row.summary), row.parts));
-        if let Some((parts, tokens)) = parts.as_mut().zip(credit::part(decision)) {
-            parts.add(tokens);
-        }
-        let mut session = known.unwrap_or_else(|| SessionSummary {
-            session_id: decision.session_id.clone(),
-            first_seen: decision.created_at,
-            last_seen: decision.created_at,
-            turn_count: 0,
-            cost_micro_usd: MicroUsd(0),
-            baseline_cost_micro_usd: Some(MicroUsd(0)),
-            saved_micro_usd: None,
-            score: None,
-            value_per_usd: None,
-            inferred: decision.session_inferred,
-            session_name: None,
-            user_id: None,
-            project_id: None,
-        });
-        session.turn_count += 1;
-        session.last_seen = session.last_seen.max(decision.created_at);
-        session.cost_micro_usd += decision.outcome.cost_micro_usd.unwrap_or_default();
-        session.baseline_cost_micro_usd =
-            session.baseline_cost_micro_usd.zip(decision.outcome.baseline_cost_micro_usd).map(|(sum, cost)| sum + cost);
-        for (label, given) in [
-            (&mut session.session_name, &decision.session_name),
-            (&mut session.user_id, &decision.user_id),
-            (&mut session.project_id, &decision.project_id),
-        ] {
-            if given.is_some() {
-                label.clone_from(given);
-            }
-        }
-        sessions.insert((org, id), settled(session, parts).as_slice())?;
-        if fresh {
-            self.txn.open_table(tables::SESSIONS_BY_TIME)?.insert((org, decision.created_at.0, id), ())?;
-        }
+        let (sequence, entry) = self.chained(org, Kind::Decision, &payload)?;
+        let mut hot = self.hot.take().map_or_else(|| Hot::open(self.txn), Ok)?;
+        hot.decision((org, sequence), &entry, recorded)?;
+        self.hot = Some(hot);
         Ok(())
     }
 
     /// Makes one change; refuses without a trace.
     pub(super) fn change(&mut self, change: &Change) -> Result<Done, Error> {
+        self.hot = None;
         match change {
             Change::Feedback { org, target, feedback } => self.feedback(org, target, feedback).map(Done::Receipt),
             Change::Rating { org, rating } => self.rating(org, rating),
@@ -331,12 +274,12 @@ impl<'t> Batch<'t> {
 }
 
 /// The name of a key, or of having none.
-fn key_name(key: Option<&KeyId>) -> &str {
+pub(super) fn key_name(key: Option<&KeyId>) -> &str {
     key.map_or("", KeyId::as_str)
 }
 
 /// A summary with its derived figures, as bytes.
-fn settled(mut session: SessionSummary, parts: Option<Parts>) -> Vec<u8> {
+pub(super) fn settled(mut session: SessionSummary, parts: Option<Parts>) -> Vec<u8> {
     session.saved_micro_usd = session.baseline_cost_micro_usd.map(|baseline| baseline - session.cost_micro_usd);
     #[expect(clippy::cast_precision_loss, reason = "dollars of one session")]
     let usd = session.cost_micro_usd.0 as f64 / 1e6;
@@ -345,7 +288,7 @@ fn settled(mut session: SessionSummary, parts: Option<Parts>) -> Vec<u8> {
 }
 
 /// Messages and answer in one value: the length of the messages, the messages, the answer.
-fn pack(messages: &str, answer: Option<&str>) -> Vec<u8> {
+pub(super) fn pack(messages: &str, answer: Option<&str>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(8 + messages.len() + answer.map_or(0, str::len));
     bytes.extend_from_slice(&(messages.len() as u64).to_be_bytes());
     bytes.extend_from_slice(messages.as_bytes());

@@ -12,6 +12,7 @@ mod chain;
 mod credit;
 mod cursor;
 mod error;
+mod hot;
 mod log;
 mod open;
 mod polite;
