@@ -73,18 +73,18 @@ pub fn observe(exchange: &Exchange<'_>) -> (Findings, Option<f64>) {
         findings.note(Finding::Refusal, exchange.refused);
         return (findings, None);
     }
-    let refuses = exchange.refused || patterns::REFUSAL.is_match(head(&answer, REFUSAL_WITHIN));
+    let refuses = exchange.refused || refuses(&asked, head(&answer, REFUSAL_WITHIN));
     let says_little = exchange.refused || whole_answer.len() <= REFUSAL_AT_MOST;
     findings.note(Finding::Refusal, refuses && says_little);
     findings.note(Finding::PartialRefusal, refuses && !says_little);
     findings.note(Finding::Boilerplate, patterns::BOILERPLATE.is_match(head(&answer, REFUSAL_WITHIN)));
-    findings.note(Finding::Loop, repeats(&answer));
+    findings.note(Finding::Loop, repeats(&answer) && !patterns::REPETITION_ASKED.is_match(&asked));
     findings.note(Finding::Garbled, is_garbled(&answer));
     findings.note(Finding::Secret, gives_away(&asked, &answer));
     findings.note(Finding::Parrot, is_echo(&asked, whole_answer));
     let fences = memmem::find_iter(answer.as_bytes(), "```").count();
     findings.note(Finding::OpenFence, seen_whole && fences % 2 == 1);
-    let by_words = !exchange.wants_json && patterns::JSON_ASKED.is_match(&asked);
+    let by_words = !exchange.wants_json && patterns::JSON_ASKED.is_match(&asked) && !patterns::ABOUT.is_match(&asked);
     if exchange.calls == 0 && !refuses {
         let json_due = exchange.wants_json || by_words;
         findings.note(Finding::NotJson, json_due && !is_json(whole_answer, by_words, seen_whole));
@@ -118,6 +118,12 @@ fn excerpt(text: &str) -> Cow<'_, str> {
 
 fn head(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most.min(text.len()))).unwrap_or_default()
+}
+
+/// A refusal that the question does not hold: who is asked to say one says it.
+fn refuses(asked: &str, beginning: &str) -> bool {
+    let refusal = patterns::REFUSAL.find(beginning);
+    refusal.is_some_and(|found| memmem::find(asked.as_bytes(), found.as_str().as_bytes()).is_none())
 }
 
 /// Whether the end repeats one piece three times or more, or the same lines come again and again.
@@ -184,9 +190,13 @@ fn is_json(answer: &str, fence_allowed: bool, seen_whole: bool) -> bool {
     matches!((inner.as_bytes().first(), inner.as_bytes().last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
 }
 
-/// What stands in the first code block, or the text itself.
+/// What stands in the first code block, else from the first bracket to the last.
 fn unfenced(text: &str) -> &str {
-    let Some((_, rest)) = text.split_once("```") else { return text };
+    let Some((_, rest)) = text.split_once("```") else {
+        let (first, last) = (text.find(['{', '[']), text.rfind(['}', ']']));
+        let inner = first.zip(last).and_then(|(first, last)| text.get(first..=last));
+        return inner.unwrap_or(text);
+    };
     let rest = rest.split_once('\n').map_or(rest, |(_, rest)| rest);
     rest.split_once("```").map_or(rest, |(inner, _)| inner).trim()
 }
@@ -197,7 +207,7 @@ fn looks_like_code(text: &str) -> bool {
         .bytes()
         .filter(|byte| matches!(byte, b'{' | b'}' | b'(' | b')' | b';' | b'=' | b'<' | b'>' | b'[' | b']'))
         .count();
-    signs >= 4 && signs * 25 > text.len()
+    (signs >= 4 || (signs >= 2 && text.len() < 80)) && signs * 25 > text.len()
 }
 
 fn speaks_otherwise(asked: &str, answer: &str) -> bool {

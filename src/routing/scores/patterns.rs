@@ -17,9 +17,20 @@ pub(super) static JSON_ASKED: LazyLock<Regex> = LazyLock::new(|| {
 /// The question wants code.
 pub(super) static CODE_ASKED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)(?-u:\b)(?:write|create|implement|generate|give me|show me|escreva|crie|implemente|gere|escribe|crea|implementa|genera)(?: \w+){0,4} (?:function|script|class|program|code|snippet|query|regex|unit test|função|funcao|código|codigo|programa|consulta|función|funcion|clase|classe)(?-u:\b)",
+        r"(?i)(?-u:\b)(?:write|create|implement|generate|give me|show me|escreva|crie|implemente|gere|escribe|crea|implementa|genera)(?: \w+){0,4} (?:function|script|code|snippet|query|regex|unit test|função|funcao|código|codigo|consulta|función|funcion)(?-u:\b)",
     )
 });
+
+/// The question is about something, not an order for it: `how do I return JSON`.
+pub(super) static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?i)(?-u:\b)(?:how (?:do|does|can|to|would|should)|why|what (?:is|does|are)|error|exception|como (?:faço|posso|fazer|se)|cómo|por qu)",
+    )
+});
+
+/// The question wants something said again and again.
+pub(super) static REPETITION_ASKED: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)[0-9]+ (?:times|vezes|veces)|(?-u:\b)(?:repeat|repita|repite)(?-u:\b)"));
 
 /// The question wants an explanation rather than a word.
 pub(super) static EXPLANATION_ASKED: LazyLock<Regex> = LazyLock::new(|| {
@@ -58,7 +69,17 @@ pub(super) static SECRET: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Builds the automata, so that the first answer need not wait for them: it takes some milliseconds, once.
 pub fn prepare() {
-    for pattern in [&JSON_ASKED, &CODE_ASKED, &EXPLANATION_ASKED, &LANGUAGE_NAMED, &REFUSAL, &BOILERPLATE, &SECRET] {
+    for pattern in [
+        &JSON_ASKED,
+        &ABOUT,
+        &REPETITION_ASKED,
+        &CODE_ASKED,
+        &EXPLANATION_ASKED,
+        &LANGUAGE_NAMED,
+        &REFUSAL,
+        &BOILERPLATE,
+        &SECRET,
+    ] {
         // A search fills the lazily built parts too.
         LazyLock::force(pattern).is_match("Why is this a text with sk- and json in it?");
     }

@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 const LOOP: &str = "The answer is that the model repeats itself and the model repeats itself and the model repeats itself and the model repeats itself and the model repeats itself and the model repeats itself";
+const OKS: &str = "ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok";
 const LONG_ENGLISH: &str = "Bananas are a fruit that grows in the tropics, and they are eaten all over the world. It takes about nine months until a plant can be harvested, and the stems are cut down after that, since each of them bears only once in its life. Most of what is sold in shops is of one variety.";
 
 /// What was asked, what was answered, and what is found to be wrong.
@@ -69,6 +70,29 @@ fn table() -> Vec<(Exchange<'static>, &'static [Finding])> {
             ),
             &[WrongLanguage],
         ),
+        (
+            said(
+                "Qual é a diferença entre um empréstimo e um financiamento? Não entendi o que o banco me disse.",
+                "Um empréstimo dá dinheiro livre para qualquer uso, e o financiamento é atrelado à compra de um bem. Se você não pagar, o banco pode retomar o bem.",
+            ),
+            &[],
+        ),
+        (
+            said(
+                "¿Cuál es la diferencia entre un préstamo y una hipoteca? No entendí lo que me dijo el banco.",
+                "Una hipoteca es un préstamo que se garantiza con un inmueble: si no pagas, el banco puede quedarse con la casa.",
+            ),
+            &[],
+        ),
+        (
+            said(
+                "東京の人口は何人ですか？教えてください。",
+                "東京都の人口は約1400万人です。世界で最も人口の多い都市圏のひとつです。",
+            ),
+            &[],
+        ),
+        (said("Say ok 60 times.", OKS), &[]),
+        (said("Repeat after me: I cannot help with that.", "I cannot help with that."), &[]),
         (json(r#"{"colours": ["red", "blue"]}"#), &[]),
         (json(r#"["red", "blue"]"#), &[]),
         (json("Red and blue."), &[NotJson]),
@@ -76,6 +100,9 @@ fn table() -> Vec<(Exchange<'static>, &'static [Finding])> {
         (json("```json\n{\"colours\": []}\n```"), &[NotJson]),
         (said("List two colours as JSON.", "```json\n{\"colours\": []}\n```"), &[]),
         (said("List two colours as JSON.", "Here you are:\n```json\n{\"colours\": []}\n```"), &[]),
+        (said("List two colours as JSON.", "Here you are:\n\n{\"colours\": []}"), &[]),
+        (said("List two colours as JSON.", "Here you are: {\"colours\": ["), &[NotJson]),
+        (said("How do I return JSON from a handler?", "Give it a type that can be written, and set the header."), &[]),
         (said("Responda em JSON com duas cores.", "Vermelho e azul."), &[NotJson]),
         (
             said("Write a Python function that adds two numbers.", "```python\ndef add(a, b):\n    return a + b\n```"),
@@ -88,6 +115,7 @@ fn table() -> Vec<(Exchange<'static>, &'static [Finding])> {
             ),
             &[NoCode],
         ),
+        (said("Write code that reverses a string in Python.", "s[::-1]"), &[]),
         (said("Write a function that adds two numbers.", "function add(a, b) { return (a + b); }"), &[]),
         (said("Show the loop.", "```python\nfor i in x:\n    print(i)"), &[OpenFence]),
         (said("Please tell me all about the town of Faro", "Please tell me all about the town of Faro."), &[Parrot]),
@@ -121,6 +149,26 @@ fn what_is_found_lowers_the_composite() {
     }
     for finding in Finding::ALL {
         assert!(finding.deductions().iter().any(|points| *points > 0.0), "{finding:?}");
+    }
+}
+
+#[test]
+fn the_page_for_people_says_what_the_code_does() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCORES.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for finding in Finding::ALL {
+        let name: String = format!("{finding:?}")
+            .chars()
+            .enumerate()
+            .flat_map(|(place, letter)| {
+                let gap = (letter.is_uppercase() && place > 0).then_some(' ');
+                gap.into_iter().chain(letter.to_lowercase())
+            })
+            .collect();
+        let points = finding.deductions().map(|points| if points == 0.0 { String::new() } else { points.to_string() });
+        let row = page.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap_or_default();
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        assert_eq!(cells.get(3..7).unwrap_or_default(), points, "{name}: {row}");
     }
 }
 
