@@ -1,8 +1,9 @@
 //! What a client asks a model to do: the dispatch stage treats all operations alike.
 
 use super::labels::Labels;
-use crate::base::ApiError;
 use crate::base::model::TokenUsage;
+use crate::base::{ApiError, TaskKind};
+use crate::resource::assessment::Intent;
 use crate::routing::Needs;
 use crate::routing::intent::intent;
 use crate::routing::smart_cost::Asked;
@@ -105,6 +106,19 @@ impl Operation {
             format: shape.json_object || shape.json_schema,
             intent: intent(&said.last_user),
         })
+    }
+
+    /// The kind of task that benchmarks would call it.
+    pub(crate) fn task_kind(&self, intent: Intent) -> TaskKind {
+        let needs = self.needs();
+        match intent {
+            _ if needs.vision => TaskKind::Vision,
+            _ if needs.tools => TaskKind::Tools,
+            Intent::Code => TaskKind::Code,
+            Intent::Math => TaskKind::Math,
+            Intent::Reasoning => TaskKind::Reasoning,
+            Intent::General => TaskKind::General,
+        }
     }
 
     /// Tokens of its input, roughly.

@@ -8,9 +8,10 @@ use super::learned::{self, Asked};
 use super::operation::Operation;
 use super::record::Draft;
 use super::resolve::Wanted;
-use crate::base::ModelRef;
-use crate::config::Config;
+use crate::base::{ModelRef, TaskKind};
+use crate::config::catalogue::Catalogue;
 use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
+use crate::config::{Config, PriorSource};
 use crate::resource::decision::Strategy;
 use crate::routing::learn::Mode;
 use crate::routing::smart_cost::{self, expected_cost};
@@ -90,6 +91,8 @@ fn situation<'a>(
         if operation.stream() { median.ttft_ms } else { median.total_ms }
     };
     let by_cost = draft.strategy == Strategy::SmartCost;
+    let asked = if by_cost { operation.asked() } else { None };
+    let kind = asked.map(|asked| operation.task_kind(asked.intent));
     let (input_tokens, max_output_tokens) = (operation.input_tokens(), operation.max_output_tokens());
     let facts = models
         .into_iter()
@@ -104,7 +107,7 @@ fn situation<'a>(
             expected_cost: info
                 .filter(|_| by_cost)
                 .and_then(|info| expected_cost(info, input_tokens, max_output_tokens)),
-            prior_quality: info.filter(|_| by_cost).and_then(|info| info.prior_quality),
+            prior_quality: kind.and_then(|kind| known_quality(&config.catalogue, model, kind)),
         })
         .collect();
     let (org, session) = (draft.caller.org.as_str(), &draft.place.session);
@@ -113,7 +116,6 @@ fn situation<'a>(
         Purpose::Foresee => gateway.sessions.foreseen_model(org, session, &route.id),
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
-    let asked = if by_cost { operation.asked() } else { None };
     let shown = route.filter(|_| draft.strategy == Strategy::SmartSelect);
     let shown = shown.and_then(|route| gateway.shown.of(&draft.caller.org, &route.id));
     let limits = gateway.constraints(&draft.caller.org).optimization;
@@ -156,6 +158,13 @@ fn by_what_is_learned(
         view.chose(trace.winner);
     }
     Some(choice)
+}
+
+/// What is believed of a model on such tasks, by the operator or by benchmarks of it or its family. What is believed of
+/// its price alone is no reason to choose it for its price.
+fn known_quality(catalogue: &Catalogue, model: &ModelRef, kind: TaskKind) -> Option<f64> {
+    let prior = catalogue.prior(model, kind).filter(|prior| prior.source != PriorSource::PriceBand);
+    prior.map(|prior| prior.mean)
 }
 
 /// Makes a plan of the facts.

@@ -304,3 +304,22 @@ fn backups_that_fail_too_are_asked_later() {
     assert_eq!(order["rule"], json!(["up/status-503", "up/dear", "up/cheap"]));
     assert_eq!(order["learned"][0], "up/dear", "{order}");
 }
+
+#[test]
+fn smart_cost_knows_models_by_their_benchmarks() {
+    let fake = Fake::start();
+    let models = "[[model]]\nid = \"up/gpt-4o\"\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 20.0\n\
+        [[model]]\nid = \"up/gpt-4o-mini\"\ninput_usd_per_mtok = 1.0\noutput_usd_per_mtok = 2.0\n\
+        [[model]]\nid = \"up/heard-of-by-nobody\"\ninput_usd_per_mtok = 0.1\noutput_usd_per_mtok = 0.2\n";
+    let candidates = ["up/gpt-4o-mini", "up/heard-of-by-nobody"];
+    let low = route("smart_cost", "up/gpt-4o", &candidates, "quality_floor = 0.5");
+    let gateway = Gateway::start(&fake, &format!("{models}{low}"));
+    let turns: Vec<_> = (0..7).map(|_| json!({"role": "user", "content": "Tell me more of it."})).collect();
+    let answer = gateway.post("/v1/chat/completions", &[], &json!({"model": "auto", "messages": turns}));
+    assert_eq!(answer.header("floopy-reason"), Some("gpt-4o-mini::smart_cost_moderate"), "{}", answer.text());
+    let decision = gateway.decision(&answer);
+    assert!(decision["candidates"].as_array().unwrap().iter().all(|model| model["quality"].is_number()));
+    let refused = &decision["filtered"][0];
+    assert_eq!((&refused["model"], &refused["reason"]), (&json!("heard-of-by-nobody"), &json!("quality_floor")));
+    assert!(refused["quality"].is_null(), "its price alone is no reason: {refused}");
+}
