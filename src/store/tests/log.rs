@@ -2,23 +2,23 @@
 
 use super::*;
 use crate::resource::assessment::Scores;
-use crate::resource::constraints::{Bound, Changed, Optimization, Spend, Window};
+use crate::resource::constraints::{Bound, Changed, Optimization, Window};
 use crate::resource::{Judged, PriorsSetting};
 
 fn scores(composite: f64) -> Scores {
     Scores { relevance: composite, coherence: composite, helpfulness: composite, safety: composite, composite }
 }
 
-fn judgement(request_id: RequestId, composite: f64) -> Judged {
+pub(super) fn judgement(request_id: RequestId, composite: f64) -> Judged {
     let (model, cost_micro_usd) = ("p/judge".to_owned(), Some(MicroUsd(7)));
     Judged { request_id, scores: scores(composite), model, cost_micro_usd, created_at: Timestamp(3) }
 }
 
-fn new_constraints(spend: Option<Spend>, optimization: Option<Optimization>) -> NewConstraints {
+pub(super) fn new_constraints(spend: Option<Spend>, optimization: Option<Optimization>) -> NewConstraints {
     NewConstraints { spend, optimization, key_id: Some(KeyId::from("k")), created_at: Timestamp(4) }
 }
 
-fn pooling(pooling: bool) -> Changed<PriorsSetting> {
+pub(super) fn pooling(pooling: bool) -> Changed<PriorsSetting> {
     Changed { old: None, new: PriorsSetting { pooling }, key_id: None, created_at: Timestamp(5) }
 }
 

@@ -5,6 +5,7 @@ use super::open::{Opener, open_backend, open_file};
 use super::polite::Manners;
 use super::*;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId, Timestamp};
+use crate::resource::constraints::Spend;
 use crate::resource::decision::{Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::resource::{Decision, Feedback, KeyRecord, Rating};
 use redb::{ReadableDatabase, ReadableTable, StorageBackend};
@@ -352,8 +353,19 @@ struct Acknowledged {
     feedback: bool,
     rating: Option<RequestId>,
     key: bool,
+    judged: Option<RequestId>,
+    constraints: bool,
+    priors: bool,
+    checkpoint: bool,
     durable: Option<RequestId>,
 }
+
+const SLOW: Spend = Spend {
+    cost_limit_monthly_usd: None,
+    token_window_seconds: None,
+    max_tokens_per_window: None,
+    max_requests_per_minute: Some(1),
+};
 
 async fn scenario(store: &Store) -> Acknowledged {
     let org = OrgId::from("a");
@@ -366,6 +378,11 @@ async fn scenario(store: &Store) -> Acknowledged {
         Rating { request_id: id, score: 50.0, dimensions: None, note: None, key_id: None, created_at: Timestamp(2) };
     done.rating = store.rate(org.clone(), rating).await.is_ok().then_some(id);
     done.key = store.create_key(key("k")).await.is_ok();
+    done.judged = store.judged(org.clone(), log::judgement(id, 70.0)).await.is_ok().then_some(id);
+    done.constraints = store.put_constraints(org.clone(), log::new_constraints(Some(SLOW), None)).await.is_ok();
+    done.priors = store.put_priors(org.clone(), log::pooling(false)).await.is_ok();
+    let checkpoint = Checkpoint { format: 1, sequence: 1, bytes: vec![7] };
+    done.checkpoint = store.save_checkpoint(org, checkpoint).await.is_ok();
     let strict = recorded(decision("a", "t", 3));
     let id = strict.decision.request_id;
     done.durable = store.record_durable(strict).await.is_ok().then_some(id);
@@ -409,11 +426,24 @@ async fn whichever_operation_fails_nothing_acknowledged_is_lost() {
         if done.key {
             assert_eq!(store.keys().unwrap().len(), 1, "operation {n}");
         }
+        if let Some(id) = done.judged {
+            assert!(store.decision(&org, id).unwrap().unwrap().judged.is_some(), "operation {n}");
+        }
+        if done.constraints {
+            assert_eq!(store.constraints().unwrap()[0].1.spend, SLOW, "operation {n}");
+        }
+        if done.priors {
+            assert!(!store.priors_settings().unwrap()[0].1.pooling, "operation {n}");
+        }
+        if done.checkpoint {
+            assert!(store.load_checkpoint(&org, 1).unwrap().is_some(), "operation {n}");
+        }
         if let Some(id) = done.durable {
             assert!(store.decision(&org, id).unwrap().is_some(), "operation {n}");
         }
         if whole {
             assert!(done.feedback && done.key && done.durable.is_some());
+            assert!(done.judged.is_some() && done.constraints && done.priors && done.checkpoint);
             break;
         }
     }
