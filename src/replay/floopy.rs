@@ -65,6 +65,7 @@ impl Policy for Floopy<'_> {
         let verdict = self.scope.decide(&Ask {
             features: &row.features,
             eligible: &self.eligible,
+            confined: &[],
             costs: &costs,
             seed: self.chance.bits(),
             mode: Mode::Live,

@@ -14,6 +14,7 @@ pub mod gates;
 pub mod intent;
 pub mod learn;
 pub mod pool;
+pub mod recent;
 pub mod scores;
 mod shares;
 pub mod smart_cost;

@@ -6,6 +6,7 @@ use super::guard::{Gap, GapPrior, Standing};
 use super::linear::{Linear, add_scaled, dot};
 use super::spec::{ArmSpec, Params, Prior};
 use crate::base::Timestamp;
+use crate::routing::recent::Recent;
 use serde::{Deserialize, Serialize};
 
 /// The learned state of one arm.
@@ -37,6 +38,9 @@ pub struct Arm {
     pub stage: Stage,
     /// The bets of that stage.
     pub bets: Bets,
+    /// Its last week, for the windows of constraints.
+    #[serde(default)]
+    pub recent: Recent,
     /// Calls served.
     pub calls: u64,
     /// When the last one was.
@@ -109,6 +113,7 @@ impl Arm {
             failures: Failures::default(),
             stage,
             bets: Bets::default(),
+            recent: Recent::default(),
             calls: 0,
             last_call: None,
         }

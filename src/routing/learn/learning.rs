@@ -303,6 +303,7 @@ impl Scope {
         let outcome = guess.map_or(target, |guess| (guess + response * (target - guess)).clamp(-0.5, 1.3));
         own.linear.observe(phi, outcome, weight, params.keep_regression);
         own.levels.session.observe(target, weight, 1.0);
+        own.recent.rated(heard.at, target, weight);
         if arm != 0 {
             own.bets.observe(gap);
             changes.extend(advance(own, arm, heard.at));
@@ -374,6 +375,7 @@ impl Scope {
         let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
         let own = Arc::make_mut(own);
         own.levels.manual.observe(target, weight, 1.0);
+        own.recent.rated(heard.at, target, weight);
         own.linear.observe(phi, target, weight * params.manual_weight, params.keep_regression);
         if heard.random {
             let gap = if arm == 0 { target } else { target - need };
@@ -446,6 +448,9 @@ impl Scope {
         let own = Arc::make_mut(own);
         own.calls += 1;
         own.last_call = Some(unit.at);
+        if let Some(cost) = unit.spent.cost {
+            own.recent.paid(unit.at, cost);
+        }
         // A rolled-back arm that is served again had its second look granted.
         if matches!(own.stage, Stage::Off(Some(until)) if unit.at >= until) {
             own.stage = Stage::Canary(0);

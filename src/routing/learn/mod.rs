@@ -6,6 +6,7 @@
 
 pub mod anchor;
 pub mod arm;
+mod bounds;
 pub mod chance;
 pub mod cost;
 pub mod credit;

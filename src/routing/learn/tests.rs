@@ -1,5 +1,6 @@
 //! The learning router, through its public face.
 
+mod bounds;
 mod choosing;
 mod parts;
 mod scopes;
@@ -62,6 +63,11 @@ impl World {
 
     /// Serves `calls` requests and rates every one of them.
     fn run(&mut self, scope: &mut Scope, calls: u64) -> Tally {
+        self.run_with(scope, calls, &[])
+    }
+
+    /// The same, with arms that may be tried only.
+    fn run_with(&mut self, scope: &mut Scope, calls: u64, confined: &[bool]) -> Tally {
         let mut tally = Tally { calls: vec![0; self.success.len()], ..Tally::default() };
         for _ in 0..calls {
             self.step += 1;
@@ -70,6 +76,7 @@ impl World {
             let verdict = scope.decide(&Ask {
                 features: &features,
                 eligible: &eligible,
+                confined,
                 costs: &costs,
                 seed: self.chance.bits(),
                 mode: Mode::Live,

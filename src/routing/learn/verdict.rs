@@ -16,6 +16,8 @@ pub struct Ask<'a> {
     pub features: &'a Features,
     /// Which arms passed the other gates, by place.
     pub eligible: &'a [bool],
+    /// Which of them may be tried and not relied on: an org's constraints ask for more first. They get a canary's share.
+    pub confined: &'a [bool],
     /// Expected cost of each relative to the baseline's mean; `None` = unknown, and then only the baseline may serve.
     pub costs: &'a [Option<f64>],
     /// The decision's chance.
@@ -164,7 +166,7 @@ impl Scope {
             holdout: single(params.holdout),
             z: single(params.z),
             nu: single(self.multiplier.nu()),
-            stage: self.arms.iter().map(|arm| single(arm.stage.share())).collect(),
+            stage: self.arms.iter().enumerate().map(|(at, arm)| single(share(ask, at, arm.stage))).collect(),
             part,
             mean: predictions.iter().enumerate().map(|(arm, own)| single(own.mean + doubt(arm))).collect(),
             spread: predictions.iter().map(|prediction| single(params.spread * prediction.variance.sqrt())).collect(),
@@ -202,6 +204,7 @@ impl Scope {
             return Part::Unpriced;
         }
         match own.stage {
+            Stage::Open if is_confined(ask, arm) => Part::Canary,
             Stage::Open => Part::Open,
             Stage::Canary(_) => Part::Canary,
             // What was rolled back gets another look after its time.
@@ -342,6 +345,20 @@ impl Scope {
             arms,
             trace,
         }
+    }
+}
+
+fn is_confined(ask: &Ask<'_>, arm: usize) -> bool {
+    ask.confined.get(arm).copied().unwrap_or(false)
+}
+
+/// An arm's canary share: that of its stage, and of an open arm that is confined the middle one.
+fn share(ask: &Ask<'_>, arm: usize, stage: Stage) -> f64 {
+    let most = Stage::Canary(1).share();
+    match stage {
+        Stage::Open if is_confined(ask, arm) => most,
+        Stage::Canary(_) if is_confined(ask, arm) => stage.share().min(most),
+        _ => stage.share(),
     }
 }
 

@@ -10,7 +10,7 @@ fn grown(arms: &[(f64, f64)], calls: u64, seed: u64) -> Scope {
 }
 
 fn ask<'a>(features: &'a Features, eligible: &'a [bool], costs: &'a [Option<f64>], seed: u64) -> Ask<'a> {
-    Ask { features, eligible, costs, seed, mode: Mode::Live, pending: &[], now: Timestamp(0) }
+    Ask { features, eligible, confined: &[], costs, seed, mode: Mode::Live, pending: &[], now: Timestamp(0) }
 }
 
 proptest! {

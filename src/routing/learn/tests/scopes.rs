@@ -42,6 +42,7 @@ fn without_ratings_the_baseline_serves_but_for_what_priors_pay() {
     let ask = Ask {
         features: &features,
         eligible: &[true; 2],
+        confined: &[],
         costs: &costs,
         seed: 1,
         mode: Mode::Exploit,
@@ -67,6 +68,7 @@ fn where_nobody_rates_the_judge_is_heard_with_its_margin() {
         let ask = Ask {
             features: &features,
             eligible: &[true; 2],
+            confined: &[],
             costs: &costs,
             seed: 1,
             mode: Mode::Exploit,
@@ -137,6 +139,7 @@ fn new_arms_come_as_canaries_and_known_ones_keep_what_they_learned() {
     let ask = Ask {
         features: &features,
         eligible: &[true; 3],
+        confined: &[],
         costs: &costs,
         seed: 5,
         mode: Mode::Live,

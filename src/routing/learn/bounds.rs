@@ -1,0 +1,51 @@
+//! What an org's constraints make of a route's arms, by what the route has learned.
+
+use super::chance::distribution;
+use super::eprocess::{PATIENCE, Stage};
+use super::scope::Scope;
+use crate::base::Timestamp;
+use crate::resource::constraints::Optimization;
+use crate::resource::decision::FilterReason;
+use crate::routing::constraints::{BaselineFacts, CandidateFacts, refusal};
+
+impl Scope {
+    /// The constraint that keeps each arm from being relied on; the default model is the first and has none.
+    /// `expected` is what this call would cost on each, in micro-USD.
+    ///
+    /// An arm counts as validated once it has come through its canary, or was rated as often as a canary is. Nothing
+    /// runs in the shadow in this release: who demands a shadow run keeps every candidate out.
+    #[must_use]
+    pub fn bounded(
+        &self,
+        limits: &Optimization,
+        expected: &[Option<f64>],
+        now: Timestamp,
+    ) -> Vec<Option<FilterReason>> {
+        let only_floor = Optimization { quality_floor: limits.quality_floor, ..Optimization::default() };
+        if *limits == only_floor {
+            return vec![None; self.arms.len()];
+        }
+        let expected = |arm: usize| expected.get(arm).copied().flatten();
+        let baseline = BaselineFacts {
+            seen: self.arms.first().map(|arm| arm.recent.windows(now)).unwrap_or_default(),
+            expected_cost: expected(0),
+        };
+        let (standings, _) = self.standings();
+        let facts = self.arms.iter().enumerate().map(|(at, arm)| {
+            let rated = arm.levels.session.count + arm.levels.manual.count;
+            let standing = standings.get(at).copied().unwrap_or_default();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of observations")]
+            let samples = (rated + arm.levels.auto.count) as u64;
+            CandidateFacts {
+                seen: arm.recent.windows(now),
+                expected_cost: expected(at),
+                samples,
+                variance: (rated > 0.0).then(|| arm.rated.gap.spread(0.0, 1.0, 0.25)),
+                confidence: Some(distribution(standing.gap / standing.variance.max(1e-12).sqrt())),
+                validated: arm.stage == Stage::Open && rated >= PATIENCE,
+                shadowed: false,
+            }
+        });
+        facts.enumerate().map(|(at, facts)| if at == 0 { None } else { refusal(limits, &facts, &baseline) }).collect()
+    }
+}
