@@ -23,6 +23,7 @@ impl<'a> Learned<'a> {
         let verdict = view.scope.decide(&Ask {
             features: &Features::constant(),
             eligible: &eligible,
+            confined: &[],
             costs: &costs,
             seed: 0,
             mode: Mode::Exploit,

@@ -6,9 +6,11 @@ use crate::config::settings::{Route, Sticky};
 use crate::embedding;
 use crate::learner::View;
 use crate::resource::assessment::{Assessment, Evidence, FloorAccount, FloorSource, Phase};
+use crate::resource::constraints::Optimization;
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Target};
 use crate::resource::trace::Part;
 use crate::routing::confidence::{Basis as ConfidenceBasis, confidence};
+use crate::routing::constraints::may_explore;
 use crate::routing::learn::features::{Progress, Seen, WORDS};
 use crate::routing::learn::{ArmView, Ask, Basis, Estimate, Features, Mode, Price, Verdict};
 use crate::routing::{Choice, Facts, Needs, gates};
@@ -30,6 +32,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) needs: &'a Needs,
     /// The model that the session has: it keeps it while it can, and its provider has the prompt in its cache.
     pub(crate) held: Option<&'a ModelRef>,
+    /// What the org's optimiser must keep to.
+    pub(crate) limits: &'a Optimization,
     pub(crate) seed: u64,
     pub(crate) mode: Mode,
     pub(crate) now: Timestamp,
@@ -37,14 +41,7 @@ pub(crate) struct Asked<'a> {
 
 /// Chooses by what is learned.
 pub(crate) fn choose(asked: &Asked<'_>, view: &View) -> Choice {
-    let refusals: Vec<Option<FilterReason>> =
-        asked.facts.iter().map(|facts| gates::refusal(facts, asked.needs)).collect();
-    let eligible: Vec<bool> = refusals.iter().map(Option::is_none).collect();
     let held = asked.held.and_then(|held| view.models.iter().position(|model| model == held));
-    if let Some(arm) = held.filter(|arm| eligible.get(*arm).copied().unwrap_or(false)) {
-        return goes_on(asked, view, &refusals, arm);
-    }
-    let features = features(asked);
     let prices: Vec<Option<Price>> = asked.facts.iter().map(|facts| facts.info.and_then(price)).collect();
     #[expect(clippy::cast_precision_loss, reason = "bytes and tokens of one request")]
     let estimate = Estimate {
@@ -53,17 +50,33 @@ pub(crate) fn choose(asked: &Asked<'_>, view: &View) -> Choice {
         prices: &prices,
         warm: held,
     };
+    let costs = view.scope.priced(&estimate);
+    // What constraints forbid to rely on may still be tried, unless they forbid that too.
+    let bounds = view.scope.bounded(asked.limits, &costs, asked.now);
+    let bound = |arm: usize| bounds.get(arm).copied().flatten();
+    let gate =
+        |(arm, facts)| gates::refusal(facts, asked.needs).or_else(|| bound(arm).filter(|reason| !may_explore(*reason)));
+    let refusals: Vec<Option<FilterReason>> = asked.facts.iter().enumerate().map(gate).collect();
+    let eligible: Vec<bool> = refusals.iter().map(Option::is_none).collect();
+    if let Some(arm) = held.filter(|arm| eligible.get(*arm).copied().unwrap_or(false)) {
+        return goes_on(asked, view, &refusals, arm);
+    }
+    let features = features(asked);
+    let confined: Vec<bool> = bounds.iter().map(|reason| reason.is_some_and(may_explore)).collect();
     let verdict = view.scope.decide(&Ask {
         features: &features,
         eligible: &eligible,
+        confined: &confined,
         costs: &view.scope.relative_costs(&estimate),
         seed: asked.seed,
         mode: asked.mode,
         pending: &view.pending(),
         now: asked.now,
     });
-    let costs = view.scope.priced(&estimate);
-    let mut choice = told(asked, view, &refusals, &costs, &verdict);
+    // Who is held back and cannot even be tried now was refused by the constraint.
+    let reasons: Vec<Option<FilterReason>> =
+        refusals.iter().zip(&bounds).map(|(gate, bound)| gate.or(*bound)).collect();
+    let mut choice = told(asked, view, &reasons, &costs, &verdict);
     choice.trace = Some(Box::new(verdict.trace));
     choice
 }
@@ -140,9 +153,11 @@ fn told(
     let (mut candidates, mut filtered) = (Vec::new(), Vec::new());
     for (arm, (model, seen)) in view.models.iter().zip(&verdict.arms).enumerate() {
         let candidate = candidate(model, seen, costs.get(arm).copied().flatten());
+        let refusal = refusals.get(arm).copied().flatten();
         let refused = match seen.part {
-            Part::Open | Part::Canary => None,
-            Part::Gated => Some(refusals.get(arm).copied().flatten().unwrap_or(FilterReason::ProviderNotConfigured)),
+            Part::Open => None,
+            Part::Canary => refusal.filter(|_| seen.propensity <= 0.0),
+            Part::Gated => Some(refusal.unwrap_or(FilterReason::ProviderNotConfigured)),
             // Nobody can say that it saves anything.
             Part::Unpriced => Some(FilterReason::ConstraintMaxCostIncrease),
             Part::Off => Some(FilterReason::QualityFloor),

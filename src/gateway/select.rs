@@ -12,6 +12,7 @@ use crate::base::{ModelRef, TaskKind};
 use crate::config::catalogue::Catalogue;
 use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::config::{Config, PriorSource};
+use crate::resource::constraints::Optimization;
 use crate::resource::decision::Strategy;
 use crate::routing::learn::Mode;
 use crate::routing::smart_cost::{self, expected_cost};
@@ -47,6 +48,8 @@ struct Situation<'a> {
     pinned: bool,
     /// The floor: the route's own, or the org's where that is higher.
     floor: f64,
+    /// What the org's optimiser must keep to.
+    limits: Optimization,
 }
 
 /// Notes the choice in the draft; the targets to call, in order.
@@ -120,7 +123,7 @@ fn situation<'a>(
     let shown = shown.and_then(|route| gateway.shown.of(&draft.caller.org, &route.id));
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
-    Situation { route, facts, asked, shown, held, pinned, floor }
+    Situation { route, facts, asked, shown, held, pinned, floor, limits }
 }
 
 /// The choice on a route that learns; `None` where the plan decides: the route does not learn, an operator has pinned
@@ -149,6 +152,7 @@ fn by_what_is_learned(
         facts: &situation.facts,
         needs,
         held: situation.held.as_ref(),
+        limits: &situation.limits,
         seed,
         mode,
         now: draft.created_at,

@@ -4,6 +4,7 @@ use crate::commands::{command, data, json as parsed};
 use crate::fake::Fake;
 use crate::harness::Gateway;
 use crate::http::{Answer, call};
+use crate::learning;
 use serde_json::{Value, json};
 
 fn put(gateway: &Gateway, path: &str, body: &Value) -> Answer {
@@ -116,4 +117,33 @@ fn an_org_has_its_own_word_on_pooled_priors() {
     let (code, out, err) = command(&closed, &["priors", "on"]);
     assert!(code == 0 && out.contains("installation") && err.contains("priors.pooling"), "{out}{err}");
     assert_eq!(closed.get("/v1/priors").json()["pooling"], false, "both have to want it");
+}
+
+#[test]
+fn a_route_that_learns_keeps_to_what_its_org_has_set() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, &learning::route(""));
+    put(&gateway, CONSTRAINTS, &json!({"require_shadow_before_live": true}));
+    let mut last = String::new();
+    for number in 0..40 {
+        let (model, id) = learning::session(&gateway, number, learning::good_but_poor);
+        assert_eq!(model, "premium", "nobody else ran in the shadow");
+        last = id;
+    }
+    let decision = gateway.decision_by_id(&last);
+    let reasons: Vec<&str> =
+        decision["filtered"].as_array().unwrap().iter().map(|filtered| filtered["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["constraint_shadow_required"; 2], "{decision}");
+    put(&gateway, CONSTRAINTS, &json!({"min_samples_before_promotion": 100_000}));
+    let served = |from: usize| {
+        let models = (from..from + 200).map(|number| learning::session(&gateway, number, learning::good_but_poor).0);
+        models.filter(|model| model != "premium").count()
+    };
+    let tried = served(1_000);
+    assert!(tried <= 50, "tries are a canary's share, 5 % for each of two models: {tried} of 200");
+    let told = gateway.post("/v1/routing/explain", &[], &crate::harness::chat_body("auto", false)).json();
+    assert_eq!(told["would_select"]["model"], "premium", "nothing else is relied on: {told}");
+    put(&gateway, CONSTRAINTS, &json!({"min_samples_before_promotion": null}));
+    let relied_on = served(2_000);
+    assert!(relied_on > 100, "without the constraint the cheap model is: {relied_on} of 200");
 }

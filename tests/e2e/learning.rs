@@ -5,7 +5,7 @@ use crate::harness::{Gateway, wait_for};
 use serde_json::{Value, json};
 
 /// A dear default and two cheap candidates; `more` goes into the route.
-fn route(more: &str) -> String {
+pub(crate) fn route(more: &str) -> String {
     let model = |name: &str, price: f64| {
         format!(
             "[[model]]\nid = \"up/{name}\"\ninput_usd_per_mtok = {price}\noutput_usd_per_mtok = {price}\nprior_quality = 0.8\n"
@@ -21,7 +21,7 @@ fn route(more: &str) -> String {
 }
 
 /// One session of one call, rated by whoever served: who served, and the decision's id.
-fn session(gateway: &Gateway, number: usize, rating: impl Fn(&str) -> Option<f64>) -> (String, String) {
+pub(crate) fn session(gateway: &Gateway, number: usize, rating: impl Fn(&str) -> Option<f64>) -> (String, String) {
     let session = format!("s{number}");
     let answer = gateway.chat("auto", &[("floopy-session-id", &session)]);
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -34,7 +34,7 @@ fn session(gateway: &Gateway, number: usize, rating: impl Fn(&str) -> Option<f64
     (model, answer.header("x-request-id").unwrap().to_owned())
 }
 
-fn good_but_poor(model: &str) -> Option<f64> {
+pub(crate) fn good_but_poor(model: &str) -> Option<f64> {
     Some(if model == "poor" { 1.0 } else { 9.0 })
 }
 
