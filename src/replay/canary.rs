@@ -88,22 +88,22 @@ impl Pair for AtFloor {
 }
 
 /// One run: the verdict, and the rated calls that it took.
-fn one(pair: &dyn Pair, floor: f64, start: f64, plan: &CanaryPlan, run: u32) -> (Verdict, u32) {
+fn one(pair: &dyn Pair, floor: f64, plan: &CanaryPlan, run: u32) -> (Verdict, u32) {
     let mut chance = Chance::new(mix(plan.seed.wrapping_add(u64::from(run)), 3));
     let (anchor, mut bets) = (Anchor::default(), Bets::default());
     let heard = |quality: f64, chance: &mut Chance| {
         if plan.noisy { anchor.quality(rating(quality, chance)) } else { quality }
     };
-    // What is known of the baseline: two pseudo-observations, then all that was rated.
-    let (mut sum, mut count) = (2.0 * start, 2.0);
+    let span = if plan.noisy { 1.3 + 0.5 * floor } else { 1.0 };
     for call in 1..=plan.most {
-        for _ in 0..CONCURRENT {
-            let quality = pair.baseline(&mut chance);
-            sum += heard(quality, &mut chance);
-            count += 1.0;
-        }
+        let beside: f64 = (0..CONCURRENT)
+            .map(|_| {
+                let quality = pair.baseline(&mut chance);
+                heard(quality, &mut chance)
+            })
+            .sum();
         let quality = pair.canary(&mut chance);
-        bets.observe(heard(quality, &mut chance) - floor * sum / count);
+        bets.observe(heard(quality, &mut chance) - floor * beside / real(CONCURRENT), span);
         match bets.verdict(HARM, HARM) {
             Verdict::Open => {}
             verdict => return (verdict, call),
@@ -134,7 +134,7 @@ fn together(data: &str, canary: &str, ratio: f64, runs: &[(Verdict, u32)]) -> Ca
 pub fn canary(problem: &Problem, arm: usize, plan: &CanaryPlan) -> CanaryReport {
     let pair = Recorded { problem, arm };
     let base = at(&problem.quality, 0);
-    let runs: Vec<_> = (0..plan.runs).map(|run| one(&pair, problem.floor, 0.8, plan, run)).collect();
+    let runs: Vec<_> = (0..plan.runs).map(|run| one(&pair, problem.floor, plan, run)).collect();
     let name = problem.arms.get(arm).cloned().unwrap_or_default();
     together(&problem.name, &name, at(&problem.quality, arm) / base.max(1e-9), &runs)
 }
@@ -143,6 +143,6 @@ pub fn canary(problem: &Problem, arm: usize, plan: &CanaryPlan) -> CanaryReport 
 #[must_use]
 pub fn null(floor: f64, baseline: f64, plan: &CanaryPlan) -> CanaryReport {
     let pair = AtFloor { baseline, floor };
-    let runs: Vec<_> = (0..plan.runs).map(|run| one(&pair, floor, baseline, plan, run)).collect();
+    let runs: Vec<_> = (0..plan.runs).map(|run| one(&pair, floor, plan, run)).collect();
     together("null", &format!("at the floor of {baseline}"), floor, &runs)
 }

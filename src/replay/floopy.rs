@@ -14,7 +14,7 @@ use crate::routing::learn::{
 /// Seconds between two units of a replay: a route with a thousand of them a week.
 const PACE: i64 = 600;
 /// Observations that a benchmark score is worth.
-const BENCHMARK: f64 = 20.0;
+const BENCHMARK: f64 = 25.0;
 
 pub(super) struct Floopy<'a> {
     problem: &'a Problem,

@@ -70,6 +70,8 @@ pub struct FloorTrace {
     pub settled: f32,
     /// The variance of that.
     pub settled_variance: f32,
+    /// The standard errors of that, added up.
+    pub settled_spread: f32,
     /// How many calls of other arms than the baseline these are.
     pub settled_calls: f32,
 }
@@ -95,6 +97,8 @@ pub struct Trace {
     pub holdout: f32,
     /// Standard errors that the guard wants.
     pub z: f32,
+    /// The share of the errors that is the same for all arms.
+    pub correlation: f32,
     /// What quality is worth: the multiplier.
     pub nu: f32,
     /// Whether each arm took part.

@@ -116,14 +116,17 @@ fn add(list: &mut [f64], at: usize, value: f64) {
 }
 
 /// The account of one floor.
-pub(super) fn account(floor: &FloorTrace, served: &[f32], standings: &[Standing]) -> Account {
+pub(super) fn account(floor: &FloorTrace, trace: &Trace, standings: &[Standing]) -> Account {
     let start = Account {
         surplus: f64::from(floor.settled),
         variance: f64::from(floor.settled_variance),
+        spread: f64::from(floor.settled_spread),
+        correlation: f64::from(trace.correlation),
         others: f64::from(floor.settled_calls),
         common: f64::from(floor.common),
     };
-    served
+    trace
+        .served
         .iter()
         .zip(standings)
         .enumerate()
@@ -148,7 +151,7 @@ impl<'a> Arms<'a> {
                     .zip(&floor.variance)
                     .map(|(gap, variance)| Standing { gap: f64::from(*gap), variance: f64::from(*variance) })
                     .collect();
-                (account(floor, &trace.served, &standings), standings)
+                (account(floor, trace, &standings), standings)
             })
             .collect();
         Self { trace, accounts }

@@ -6,7 +6,7 @@
 //!
 //! `m(x)` is what the regression expects on this very request, so that a run of hard requests is no alarm; `s^2` is the
 //! variance of such residuals. While `C` is above zero, the *excursion*, what was rated since it left zero is kept apart. At
-//! 5 the arm is in doubt: floor account and choice judge it by the excursion, and if the ratings recover, nothing was
+//! 5.5 the arm is in doubt: floor account and choice judge it by the excursion, and if the ratings recover, nothing was
 //! lost. At 7 it is an alarm: the excursion takes the place of what was known, and the regression's level moves by what the
 //! excursion shows, while its slopes are kept. Three alarms in seven days switch an arm off until a person acts.
 //!
@@ -92,7 +92,13 @@ impl Drift {
     /// The variance of residuals.
     #[must_use]
     pub fn variance(&self) -> f64 {
-        (self.square + FIRST.0 * FIRST.1) / (self.count + FIRST.0)
+        self.variance_about(FIRST.1)
+    }
+
+    /// The same, taken to be this before there are any.
+    #[must_use]
+    pub fn variance_about(&self, usual: f64) -> f64 {
+        (self.square + FIRST.0 * usual) / (self.count + FIRST.0)
     }
 
     /// The sum as it stands.

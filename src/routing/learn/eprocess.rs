@@ -5,23 +5,27 @@
 //! probability of at most one in twenty, for ever, however often one looks.
 //!
 //! ```text
-//! harm <- harm (1 - l d)    l = clip(-m / (v + m^2), 0.02, 0.5)      claim: the arm holds the floor
-//! fine <- fine (1 + u d)    u = clip( m / (v + m^2), 0.02, 0.5)      claim: it does not
+//! harm = mean over l in {0.6, 0.95} of prod(1 - l d / s)      claim: the arm holds the floor
+//! fine = mean over l in {0.6, 0.95} of prod(1 + l d / s)      claim: it does not
 //! ```
 //!
-//! `m` and `v` are of earlier observations only: the stake is fixed before the outcome is seen.
+//! `d` is the arm's rating less F times the mean of the baseline's ratings since the arm's last one, so that both sides are
+//! fresh and independent and the wealth is a supermartingale whatever the baseline's true level; `s` is the widest that
+//! `d` can be. Stakes are fixed: a stake learned from earlier `d` was slower on disasters (14 and 61 ratings at 0.27 and
+//! 0.76 of the baseline, against 9 and 44).
 
 use serde::{Deserialize, Serialize};
 
-/// The two processes of one arm.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// The two processes of one arm, each with two stakes; wealth as logarithms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bets {
     count: f64,
-    sum: f64,
-    square: f64,
-    harm: f64,
-    fine: f64,
+    harm: [f64; 2],
+    fine: [f64; 2],
 }
+
+/// What is staked.
+const STAKES: [f64; 2] = [0.6, 0.95];
 
 /// What the bets say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,56 +39,50 @@ pub enum Verdict {
     Open,
 }
 
-impl Default for Bets {
-    fn default() -> Self {
-        // Two pseudo-observations of mean 0 and variance 0.25.
-        Self { count: 2.0, sum: 0.0, square: 0.5, harm: 0.0, fine: 0.0 }
-    }
-}
-
 impl Bets {
-    /// Takes one observation in. It must not be below -1 or above 1 by much: a stake of a half could go negative.
-    pub fn observe(&mut self, gap: f64) {
-        let gap = gap.clamp(-1.5, 1.5);
-        let mean = self.sum / self.count;
-        let variance = (self.square / self.count - mean * mean).max(0.02);
-        let scale = variance + mean * mean;
-        self.harm += (1.0 - (-mean / scale).clamp(0.02, 0.5) * gap).max(1e-6).ln();
-        self.fine += (1.0 + (mean / scale).clamp(0.02, 0.5) * gap).max(1e-6).ln();
+    /// Takes one observation in; `span` is the widest that it can be.
+    pub fn observe(&mut self, gap: f64, span: f64) {
+        let part = (gap / span.max(1.0)).clamp(-1.0, 1.0);
+        for ((harm, fine), stake) in self.harm.iter_mut().zip(&mut self.fine).zip(STAKES) {
+            *harm += (1.0 - stake * part).ln();
+            *fine += (1.0 + stake * part).ln();
+        }
         self.count += 1.0;
-        self.sum += gap;
-        self.square += gap * gap;
     }
 
     /// Wealth of the bet that the arm is below the floor.
     #[must_use]
     pub fn harm(&self) -> f64 {
-        self.harm.exp()
+        wealth(&self.harm)
     }
 
     /// Wealth of the bet that it is above.
     #[must_use]
     pub fn fine(&self) -> f64 {
-        self.fine.exp()
+        wealth(&self.fine)
     }
 
     /// Observations so far.
     #[must_use]
-    pub fn observations(&self) -> f64 {
-        self.count - 2.0
+    pub const fn observations(&self) -> f64 {
+        self.count
     }
 
     /// What is shown at these wealths.
     #[must_use]
     pub fn verdict(&self, harm_at: f64, fine_at: f64) -> Verdict {
-        if self.harm >= harm_at.ln() {
+        if self.harm() >= harm_at {
             Verdict::Harm
-        } else if self.fine >= fine_at.ln() {
+        } else if self.fine() >= fine_at {
             Verdict::Fine
         } else {
             Verdict::Open
         }
     }
+}
+
+fn wealth(logs: &[f64; 2]) -> f64 {
+    logs.iter().map(|log| log.exp()).sum::<f64>() / 2.0
 }
 
 /// Where an arm stands on its way into full use.

@@ -9,11 +9,14 @@
 //! and for the whole scope how many calls each arm served of late. Playing arm `a` next is affordable while
 //!
 //! ```text
-//! G = sum_k w_k g_k + g_a - z sqrt( sum_k w_k^2 V_k + (2 w_a + 1) V_a + W^2 B )  >=  0
+//! G = sum_k w_k g_k + g_a - z sqrt( (1 - r) Q + r L^2 + W^2 B )  >=  0
+//! Q = sum_k w_k^2 V_k + (2 w_a + 1) V_a        L = sum_(k not b) w_k sqrt(V_k) + sqrt(V_a)
 //! ```
 //!
-//! that is, while the calls of the window, this one included, stand above the floor by `z` standard errors. `B` is the
-//! variance of the baseline's own level, which all `W` calls of other arms share. Everything is re-valued at today's
+//! that is, while the calls of the window, this one included, stand above the floor by `z` standard errors. The
+//! errors of the arms are partly the same (`r` = 0.3: one leaderboard, and a chooser that picks the lucky ones), and `B`, the
+//! variance of the baseline's own level, is shared by all `W` calls of other arms: without it an unlucky baseline would
+//! never be served again, and never be found to be better. Everything is re-valued at today's
 //! estimates, so that early pessimism is not carried for ever, and what was earned longer ago than the window cannot be
 //! spent. Only calls that were really served and rated count; what the regression believes of an arm does not.
 //!
@@ -88,6 +91,12 @@ impl Gap {
 }
 
 impl Standing {
+    /// The standard error.
+    #[must_use]
+    pub fn error(&self) -> f64 {
+        self.variance.max(0.0).sqrt()
+    }
+
     /// The gap less `z` standard errors.
     #[must_use]
     pub fn lower(&self, z: f64) -> f64 {
@@ -113,32 +122,44 @@ impl Standing {
 pub struct Account {
     /// Expected surplus over the floor, in calls times quality.
     pub surplus: f64,
-    /// Its variance, but for the baseline's level.
+    /// Its variance if all errors were independent, but for the baseline's level.
     pub variance: f64,
+    /// The standard errors of other arms than the baseline, added up: as if their errors were the same.
+    pub spread: f64,
     /// Calls of other arms than the baseline.
     pub others: f64,
     /// The variance of the baseline's level, in the unit of a gap.
     pub common: f64,
+    /// The share of the errors that is the same for all arms.
+    pub correlation: f64,
 }
 
 impl Account {
     /// Adds the calls of an arm; `is_other` = not the baseline.
     #[must_use]
     pub fn with(self, served: f64, standing: &Standing, is_other: bool) -> Self {
+        let (spread, others) = if is_other { (served * standing.error(), served) } else { (0.0, 0.0) };
         Self {
             surplus: self.surplus + served * standing.gap,
             variance: self.variance + served * served * standing.variance,
-            others: self.others + if is_other { served } else { 0.0 },
-            common: self.common,
+            spread: self.spread + spread,
+            others: self.others + others,
+            ..self
         }
     }
 
     /// `G`: the surplus by `z` standard errors if this arm, which served `served` calls of the window, serves the next.
     #[must_use]
     pub fn after(&self, served: f64, standing: &Standing, is_other: bool, z: f64) -> f64 {
-        let others = self.others + f64::from(u8::from(is_other));
-        let variance = self.variance + (2.0 * served + 1.0) * standing.variance + others * others * self.common;
-        self.surplus + standing.gap - z * variance.max(0.0).sqrt()
+        let one = f64::from(u8::from(is_other));
+        let next = Self {
+            surplus: self.surplus + standing.gap,
+            variance: self.variance + (2.0 * served + 1.0) * standing.variance,
+            spread: self.spread + one * standing.error(),
+            others: self.others + one,
+            ..*self
+        };
+        next.lower(z)
     }
 
     /// The surplus by `z` standard errors as it is.
@@ -154,6 +175,7 @@ impl Account {
     }
 
     fn whole_variance(&self) -> f64 {
-        (self.variance + self.others * self.others * self.common).max(0.0)
+        let own = (1.0 - self.correlation) * self.variance + self.correlation * self.spread * self.spread;
+        (own + self.others * self.others * self.common).max(0.0)
     }
 }

@@ -136,6 +136,8 @@ pub enum Change {
 
 /// How long a rolled-back canary waits for another look.
 const SECOND_LOOK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
+/// The widest that two anchored ratings can differ in a canary's bet: 1.3 + 0.95 x 0.5.
+const RATING_SPAN: f64 = 1.775;
 /// What a call leaves of the counts of ratings and judgements.
 const KEEP_COUNTS: f64 = 0.999;
 
@@ -305,7 +307,8 @@ impl Scope {
         own.levels.session.observe(target, weight, 1.0);
         own.recent.rated(heard.at, target, weight);
         if arm != 0 {
-            own.bets.observe(gap);
+            let span = if matches!(heard.value, Value::Rating(_)) { RATING_SPAN } else { 1.0 };
+            own.bets.observe(own.beside.take().map_or(gap, |beside| target - floor * beside), span);
             changes.extend(advance(own, arm, heard.at));
         }
         if is_known {
@@ -320,6 +323,9 @@ impl Scope {
             *served = served.min(30.0);
         }
         if arm == 0 {
+            for other in self.arms.iter_mut().skip(1).filter(|other| matches!(other.stage, Stage::Canary(_))) {
+                Arc::make_mut(other).beside.add(target);
+            }
             changes.extend(self.refer(target));
         }
         self.lessons += 1;
@@ -436,8 +442,9 @@ impl Scope {
             contexts,
             variance: open.iter().map(|at| before.get(*at).map_or(0.0, |standing| standing.variance)).collect(),
             common: self.baseline_doubt(),
+            correlation: self.params.correlation,
             weight,
-            z: self.params.solve_z * self.params.z,
+            z: self.params.solve_z * self.z(),
         };
         self.multiplier.solve(&outlook);
     }

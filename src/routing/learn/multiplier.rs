@@ -13,6 +13,7 @@
 //! two arms under a floor falls out of this; "the cheapest arm above the floor" does not mix, and leaves most of the
 //! saving behind where no cheap arm clears the floor alone.
 
+use super::guard::{Account, Standing};
 use serde::{Deserialize, Serialize};
 
 const LEAST: f64 = 0.2;
@@ -41,6 +42,8 @@ pub struct Outlook {
     pub variance: Vec<f64>,
     /// The variance of the baseline's level.
     pub common: f64,
+    /// The share of the errors that is the same for all arms.
+    pub correlation: f64,
     /// Calls of the window that a context stands for.
     pub weight: f64,
     /// Standard errors by which the sum shall be above the floor.
@@ -96,8 +99,11 @@ impl Outlook {
                 *calls += self.weight;
             }
         }
-        let own: f64 = calls.iter().zip(&self.variance).map(|(calls, variance)| calls * calls * variance).sum();
-        let others: f64 = calls.iter().skip(1).sum();
-        self.weight * sum - self.z * (own + others * others * self.common).sqrt()
+        let start = Account { common: self.common, correlation: self.correlation, ..Account::default() };
+        let account = calls.iter().zip(&self.variance).enumerate().fold(start, |sum, (arm, (calls, variance))| {
+            // The gaps are those predicted for these contexts; the guard's standings give their errors.
+            sum.with(*calls, &Standing { gap: 0.0, variance: *variance }, arm != 0)
+        });
+        self.weight * sum + account.lower(self.z)
     }
 }

@@ -386,6 +386,20 @@ impl Scope {
         }
     }
 
+    /// Standard errors by which the guard wants the account to be positive at this noise.
+    pub(super) fn z(&self) -> f64 {
+        self.params.z * self.noise_scale().powf(self.params.z_noise).max(1.0)
+    }
+
+    /// The share of calls held out for the baseline.
+    pub(super) fn holdout(&self) -> f64 {
+        let params = &*self.params;
+        #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
+        let calls = self.calls as f64;
+        let share = params.holdout * params.holdout_half / (params.holdout_half + calls);
+        share.max(params.holdout_late.min(params.holdout))
+    }
+
     /// Whether an arm's ratings of late have put it in doubt.
     pub(super) fn in_doubt(&self, arm: usize) -> bool {
         let doubt = self.params.drift_doubt;
@@ -394,8 +408,9 @@ impl Scope {
 
     /// The variance of the baseline's level in the unit of a gap: what the gaps of all other arms share.
     pub(super) fn baseline_doubt(&self) -> f64 {
-        let count = self.arms.first().map_or(0.0, |arm| arm.levels.session.count);
-        self.params.baseline_doubt * self.floor * self.floor * USUAL_NOISE.0 * self.noise_scale() / (count + 10.0)
+        let Some(arm) = self.arms.first() else { return 0.0 };
+        let variance = arm.drift.variance_about(USUAL_NOISE.0 * self.noise_scale());
+        self.params.baseline_doubt * self.floor * self.floor * variance / (arm.levels.session.count + 12.0)
     }
 
     fn source_noise(&self) -> Noise {

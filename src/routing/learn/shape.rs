@@ -16,7 +16,7 @@ use std::sync::Arc;
 const COMMON: f64 = 2.0;
 const OWN: f64 = 20.0;
 /// Pseudo-calls that hold an arm's own weight of the length at 0.
-const OWN_LENGTH: f64 = 4.0;
+const OWN_LENGTH: f64 = 4.99;
 /// What a call leaves of the norm before it, and of the mean logarithm.
 const KEEP_NORM: f64 = 0.98;
 const KEEP_LOG: f64 = 0.995;

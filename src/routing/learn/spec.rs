@@ -42,8 +42,12 @@ pub struct Prior {
 /// The parameters of the rules. Their meaning and the measurements behind the values are in `docs/LEARNING.md`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Params {
-    /// Standard errors by which the guard wants the floor account to be positive.
+    /// Standard errors by which the guard wants the floor account to be positive, at the usual noise.
     pub z: f64,
+    /// The power of the noise by which that grows: noisy ratings make the chooser's picks more often lucky ones.
+    pub z_noise: f64,
+    /// How much the errors of the arms' gaps are taken to be correlated.
+    pub correlation: f64,
     /// Calls that the floor account looks back on.
     pub window: f64,
     /// Baseline calls that the account starts with: what the first trials are paid from.
@@ -62,8 +66,14 @@ pub struct Params {
     pub unknown: Prior,
     /// No prior counts for more than this.
     pub most_pseudo: f64,
-    /// Share of calls that go to the baseline whatever is learned.
+    /// Share of calls that go to the baseline whatever is learned, at the start.
     pub holdout: f64,
+    /// The share to which that falls with the calls.
+    pub holdout_late: f64,
+    /// Calls after which it has fallen to half.
+    pub holdout_half: f64,
+    /// The baseline's prior counts for no more than this: it is measured from the first call on.
+    pub baseline_pseudo: f64,
     /// Step of the multiplier's correction.
     pub step: f64,
     /// Contexts over which the multiplier is solved.
@@ -113,25 +123,30 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Self {
-            z: 1.3,
+            z: 0.9,
+            z_noise: 0.35,
+            correlation: 0.3,
             window: 300.0,
             credit: 25.0,
-            keep_guard: 0.9995,
+            keep_guard: 0.9998,
             keep_regression: 1.0,
             keep_cost: 0.995,
             ridge: 25.0,
-            spread: 0.1,
+            spread: 0.05,
             unknown: Prior { mean: 0.6, pseudo: 2.0 },
             most_pseudo: 50.0,
             holdout: 0.02,
+            holdout_late: 0.01,
+            holdout_half: 500.0,
+            baseline_pseudo: 10.0,
             step: 0.01,
             contexts: 100,
             solve_every: 20,
             draws: 32,
             drift_stake: 0.2,
-            drift_doubt: 5.0,
+            drift_doubt: 5.5,
             drift_alarm: 7.0,
-            doubt_held: 5.0,
+            doubt_held: 30.0,
             drift_held: 3.0,
             drift_drop: 0.1,
             drift_keep: 60.0,
@@ -139,7 +154,7 @@ impl Default for Params {
             common_shift: 0.1,
             solve_z: 1.0,
             correction: (0.7, 2.0),
-            baseline_doubt: 0.3,
+            baseline_doubt: 1.0,
             noise_scale: true,
             judge_bias: 0.06,
             judge_weight: 0.5,
@@ -172,6 +187,10 @@ impl ScopeSpec {
             mean: if prior.mean.is_finite() { prior.mean.clamp(0.0, 1.0) } else { mean },
             pseudo: if prior.pseudo.is_finite() { prior.pseudo.clamp(0.0, self.params.most_pseudo) } else { 0.0 },
         };
-        self.arms.iter().map(|arm| clean(arm.prior.unwrap_or(fallback))).collect()
+        let mut priors: Vec<Prior> = self.arms.iter().map(|arm| clean(arm.prior.unwrap_or(fallback))).collect();
+        if let Some(baseline) = priors.first_mut() {
+            baseline.pseudo = baseline.pseudo.min(self.params.baseline_pseudo);
+        }
+        priors
     }
 }

@@ -163,8 +163,9 @@ impl Scope {
             features: ask.features.version,
             phi: ask.features.values.clone(),
             draws: params.draws,
-            holdout: single(params.holdout),
-            z: single(params.z),
+            holdout: single(self.holdout()),
+            z: single(self.z()),
+            correlation: single(params.correlation),
             nu: single(self.multiplier.nu()),
             stage: self.arms.iter().enumerate().map(|(at, arm)| single(share(ask, at, arm.stage))).collect(),
             part,
@@ -221,6 +222,7 @@ impl Scope {
             common: single(settled.common),
             settled: single(settled.surplus),
             settled_variance: single(settled.variance),
+            settled_spread: single(settled.spread),
             settled_calls: single(settled.others),
         };
         let dimensions = self.dimension_floors.iter().enumerate();
@@ -308,7 +310,7 @@ impl Scope {
                 }
             })
             .collect();
-        let account = trace.floors.first().map(|floor| account(floor, &trace.served, &standings)).unwrap_or_default();
+        let account = trace.floors.first().map(|floor| account(floor, &trace, &standings)).unwrap_or_default();
         let floor = FloorView {
             floor: self.floor,
             reference: self.arms.first().map_or(0.0, |arm| arm.own_quality(self.noise_scale()).gap)

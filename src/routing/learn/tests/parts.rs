@@ -186,7 +186,7 @@ fn an_arm_at_the_floor_is_seldom_rolled_back_however_long_one_looks() {
         let (mut chance, mut bets, mut seen) = (Chance::new(seed), Bets::default(), Bet::Open);
         for _ in 0..looks {
             if seen == Bet::Open {
-                bets.observe(f64::from(u8::from(chance.uniform() < 0.76)) - 0.76);
+                bets.observe(f64::from(u8::from(chance.uniform() < 0.76)) - 0.76, 1.0);
                 seen = bets.verdict(20.0, 20.0);
             }
         }
@@ -204,7 +204,7 @@ fn a_disaster_is_rolled_back_within_twenty_ratings() {
             let (mut chance, mut bets) = (Chance::new(seed), Bets::default());
             (1..500)
                 .find(|_| {
-                    bets.observe(f64::from(u8::from(chance.uniform() < 0.24)) - 0.84);
+                    bets.observe(f64::from(u8::from(chance.uniform() < 0.24)) - 0.84, 1.0);
                     bets.verdict(20.0, 20.0) == Bet::Harm
                 })
                 .unwrap()
