@@ -20,6 +20,9 @@ const PRICE: f64 = 0.10;
 const NOISE: f64 = 0.45;
 const UNKNOWN: f64 = 0.6;
 const PSEUDO: f64 = 4.0;
+/// The product starts from benchmarks where there are any, worth so many sessions, and draws more narrowly.
+const OWN_PSEUDO: f64 = 10.0;
+const OWN_NOISE: f64 = 0.25;
 
 /// How a mixed session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,8 @@ enum Credits {
     Share,
     /// Everybody by a joint regression on the shares.
     Joint,
+    /// The same, from the product's own start.
+    Own,
 }
 
 const fn rule(name: &'static str, acts: Acts, credits: Credits) -> Rule {
@@ -78,7 +83,8 @@ pub const RULES: &[Rule] = &[
     rule("joint credit, per call", Acts::Call, Credits::Joint),
     rule("first-model-only credit, sticky", Acts::Session, Credits::First),
     rule("mixed sessions dropped, sticky", Acts::Session, Credits::Pure),
-    rule("floopy: joint credit, sticky", Acts::Session, Credits::Joint),
+    rule("joint credit, sticky", Acts::Session, Credits::Joint),
+    rule("floopy: joint credit from priors, sticky", Acts::Session, Credits::Own),
 ];
 
 /// How a comparison is made.
@@ -141,20 +147,28 @@ struct Book {
     outer: Vec<f64>,
     moment: Vec<f64>,
     joint: bool,
+    noise: f64,
 }
 
 impl Book {
-    fn new(problem: &Problem, joint: bool) -> Self {
+    fn new(problem: &Problem, credits: Credits) -> Self {
         let arms = problem.arms.len();
+        let is_own = credits == Credits::Own && problem.priors.iter().any(Option::is_some);
+        let (pseudo, noise) = if is_own { (OWN_PSEUDO, OWN_NOISE) } else { (PSEUDO, NOISE) };
+        let known: Vec<f64> = problem.priors.iter().flatten().copied().collect();
+        let usual = if is_own { mean(&known) } else { UNKNOWN };
+        let level = |prior: &Option<f64>| pseudo * prior.filter(|_| is_own).unwrap_or(usual);
+        let start: Vec<f64> = problem.priors.iter().map(level).collect();
         let mut outer = vec![0.0; arms * arms];
-        outer.iter_mut().step_by(arms + 1).for_each(|own| *own = PSEUDO);
+        outer.iter_mut().step_by(arms + 1).for_each(|own| *own = pseudo);
         Self {
-            count: vec![PSEUDO; arms],
-            sum: vec![PSEUDO * UNKNOWN; arms],
+            count: vec![pseudo; arms],
+            sum: start.clone(),
             cost: problem.list_prices().iter().map(|cost| (cost * 3.0, 3.0)).collect(),
             outer,
-            moment: vec![PSEUDO * UNKNOWN; arms],
-            joint,
+            moment: start,
+            joint: matches!(credits, Credits::Joint | Credits::Own),
+            noise,
         }
     }
 
@@ -162,12 +176,12 @@ impl Book {
     fn beliefs(&self) -> Vec<(f64, f64)> {
         let arms = self.count.len();
         if !self.joint {
-            return self.count.iter().zip(&self.sum).map(|(n, sum)| (sum / n, NOISE / n.sqrt())).collect();
+            return self.count.iter().zip(&self.sum).map(|(n, sum)| (sum / n, self.noise / n.sqrt())).collect();
         }
         let inverse = inverse(self.outer.clone(), arms);
         let belief = |(arm, row): (usize, &[f64])| {
             let mean = row.iter().zip(&self.moment).map(|(a, b)| a * b).sum();
-            (mean, NOISE * at(row, arm).max(0.0).sqrt())
+            (mean, self.noise * at(row, arm).max(0.0).sqrt())
         };
         inverse.chunks_exact(arms).enumerate().map(belief).collect()
     }
@@ -188,7 +202,7 @@ impl Book {
             Credits::Full => session.share.iter().map(|share| f64::from(u8::from(*share > 0.02))).collect(),
             Credits::First => only(session.first),
             Credits::Pure if session.is_mixed() => return,
-            Credits::Pure | Credits::Share | Credits::Joint => session.share.clone(),
+            Credits::Pure | Credits::Share | Credits::Joint | Credits::Own => session.share.clone(),
         };
         for ((count, sum), weight) in self.count.iter_mut().zip(&mut self.sum).zip(&weights) {
             *count += weight;
@@ -281,7 +295,7 @@ pub fn mixed(problem: &Problem, rule: Rule, plan: &MixedPlan) -> MixedScore {
     let mut chance = Chance::new(mix(plan.seed, 9));
     let mut world = Chance::new(mix(plan.seed, 1_234));
     let mut channel = Channel::new(plan.feedback, plan.response, problem.arms.len(), steps, mix(plan.seed, 77));
-    let mut book = Book::new(problem, rule.credits == Credits::Joint);
+    let mut book = Book::new(problem, rule.credits);
     let (mut quality, mut cost, mut mixed) = (Vec::new(), Vec::new(), Vec::new());
     let mut made: Vec<Session> = Vec::new();
     for step in 0..steps {

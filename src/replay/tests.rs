@@ -97,10 +97,13 @@ fn the_accounts_are_right_for_policies_that_are_known_in_advance() {
 
 #[test]
 fn the_product_saves_and_holds_the_floor() {
-    let problem = problem(120, 3_000);
-    let (_, report) = play(&problem, "floopy", 3);
-    assert!(report.saved_pct > 20.0 && report.quality_ratio > 0.94, "{report:?}");
-    assert!(report.windows_broken_sure_pct < 10.0, "{report:?}");
+    // One run may be unlucky by two points; eight together are not.
+    let problem = problem(120, 1_500);
+    let runs: Vec<Report> = (0..8).map(|seed| play(&problem, "floopy", seed).1).collect();
+    let mean = |value: &dyn Fn(&Report) -> f64| runs.iter().map(value).sum::<f64>() / 8.0;
+    let (ratio, saved, broken) =
+        (mean(&|run| run.quality_ratio), mean(&|run| run.saved_pct), mean(&|run| run.windows_broken_sure_pct));
+    assert!(ratio > 0.95 && saved > 25.0 && broken < 5.0, "{ratio} {saved} {broken}");
     let (_, random) = play(&problem, "random", 3);
     assert!(random.quality_ratio < 0.8);
 }

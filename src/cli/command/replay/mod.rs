@@ -229,3 +229,6 @@ fn params(set: &[String]) -> Result<Params, Failure> {
 fn named(path: &Path, what: impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Failed, format!("{}: {what}", path.display()))
 }
+
+#[cfg(test)]
+mod tests;
