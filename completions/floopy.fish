@@ -430,7 +430,7 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c floopy -n "__fish_floopy_using_subcommand demo" -l sessions -d 'Sessions to play; it ends after 30 s even if some are left' -r
+complete -c floopy -n "__fish_floopy_using_subcommand demo" -l sessions -d 'Sessions to play; it ends after 50 s even if some are left' -r
 complete -c floopy -n "__fish_floopy_using_subcommand demo" -l seed -d 'Which sessions: the same number plays the same ones' -r
 complete -c floopy -n "__fish_floopy_using_subcommand demo" -l data -d 'Data folder [default: a temporary one that is removed afterwards]' -r -F
 complete -c floopy -n "__fish_floopy_using_subcommand demo" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'

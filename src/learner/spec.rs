@@ -1,9 +1,9 @@
 //! A route of the configuration as the router sees it: arms with what is believed of them before the first call.
 
 use crate::base::model::TokenUsage;
-use crate::base::{ModelInfo, ModelRef};
-use crate::config::Config;
+use crate::base::{ModelRef, TaskKind};
 use crate::config::settings::{Route, Sticky};
+use crate::config::{self, Config};
 use crate::resource::decision::Strategy;
 use crate::routing::learn::features::{PLAIN, SESSION, WORDS};
 use crate::routing::learn::{ArmSpec, Params, Prior, ScopeSpec};
@@ -11,8 +11,6 @@ use crate::routing::learn::{ArmSpec, Params, Prior, ScopeSpec};
 /// A call of middle length: arms are compared at it until they have costs of their own.
 const TYPICAL: TokenUsage =
     TokenUsage { input: 1_000, output: 300, cached_input: 0, cache_write: 0, reasoning: 0, estimated: true };
-/// What the operator's own belief counts for: as many ratings as a good benchmark.
-const BELIEF: f64 = 20.0;
 
 /// Whether a route learns from outcomes.
 #[must_use]
@@ -31,7 +29,7 @@ pub(super) fn spec(config: &Config, route: &Route, floor: Option<f64>) -> ScopeS
     let unit = typical(&route.default_model).filter(|cost| *cost > 0.0);
     let arms = route.models().map(|model| ArmSpec {
         name: model.to_string(),
-        prior: prior(config.catalogue.get(model).map(|info| &**info)),
+        prior: config.catalogue.prior(model, TaskKind::General).map(believed),
         cost_hint: typical(model).zip(unit).map(|(cost, unit)| cost / unit),
         from_pool: false,
     });
@@ -44,7 +42,7 @@ pub(super) fn spec(config: &Config, route: &Route, floor: Option<f64>) -> ScopeS
     }
 }
 
-/// What is believed of a model before it was tried.
-fn prior(info: Option<&ModelInfo>) -> Option<Prior> {
-    info?.prior_quality.map(|mean| Prior { mean, pseudo: BELIEF })
+/// What is believed of a model before it was tried: the operator's word, or that of public benchmarks.
+fn believed(prior: config::Prior) -> Prior {
+    Prior { mean: prior.mean, pseudo: prior.pseudo_observations() }
 }

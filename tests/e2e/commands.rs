@@ -233,7 +233,7 @@ fn the_demo_plays_counts_and_ends_by_itself() {
     assert_eq!(requests, shares);
     assert!(summary["total"]["cost_micro_usd"].as_i64().unwrap() > 0);
     let (code, out, err) = play("human");
-    assert!(code == 0 && out.contains("by model") && !out.contains('\x1b'), "{code}: {out}{err}");
+    assert!(code == 0 && out.contains("how it learns") && !out.contains('\x1b'), "{code}: {out}{err}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a demo leaves nothing behind");
 }
 

@@ -76,7 +76,7 @@ fn where_nobody_rates_the_judge_lets_the_route_save_and_the_record_says_so() {
     }
     let late = &served[200..];
     let share = |model: &str| late.iter().filter(|served| *served == model).count();
-    assert!(share("thrifty") > 50, "thrifty served {} of the last 100", share("thrifty"));
+    assert!(share("thrifty") > 20, "thrifty served {} of the last 100", share("thrifty"));
     assert!(share("poor") < 10, "poor served {} of the last 100", share("poor"));
     let decision = gateway.decision(&ask(&gateway, 300));
     assert_eq!((&decision["phase"], &decision["floor"]["source"]), (&json!("auto"), &json!("judge")), "{decision}");

@@ -127,3 +127,20 @@ fn what_is_learned_survives_a_restart_and_a_kill() {
     gateway.restart();
     assert_eq!(wait_for("the state to be back", || (rated(&arms(&gateway)) == 80).then(|| arms(&gateway))), before);
 }
+
+#[test]
+fn what_no_price_is_known_of_never_serves_to_save() {
+    let fake = Fake::start();
+    let more = route("sticky = \"request\"").replace("\"up/thrifty\", ", "\"up/unpriced\", ");
+    let gateway = Gateway::start(&fake, &format!("[[model]]\nid = \"up/unpriced\"\nprior_quality = 0.99\n{more}"));
+    for _ in 0..40 {
+        let decision = gateway.decision(&gateway.chat("auto", &[]));
+        let filtered = decision["filtered"].as_array().unwrap();
+        let unpriced = filtered.iter().find(|out| out["model"] == "unpriced").unwrap();
+        assert_eq!(
+            (&unpriced["reason"], &unpriced["expected_cost_micro_usd"]),
+            (&json!("constraint_max_cost_increase"), &Value::Null)
+        );
+    }
+    assert_eq!(fake.calls_of("unpriced"), 0);
+}

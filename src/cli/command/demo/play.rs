@@ -1,7 +1,7 @@
 //! Playing recorded sessions: which questions, on which route, and what is said about the answers.
 
 use super::board::Played;
-use super::stage::{PROVIDER, ROUTES};
+use super::stage::{LEARNS, PROVIDER, ROUTES};
 use crate::base::model::TokenUsage;
 use crate::base::{ModelInfo, RequestId};
 use crate::cli::exit::{Exit, Failure};
@@ -25,6 +25,7 @@ pub(super) struct Play {
 /// What one session came to.
 pub(super) struct Session {
     pub(super) requests: Vec<Played>,
+    pub(super) feedback: u32,
     pub(super) rated: bool,
 }
 
@@ -40,29 +41,32 @@ impl Play {
     pub(super) async fn session(&self, client: &Client, number: u64) -> Result<Session, Failure> {
         let id = format!("demo-{}-{number}", self.seed);
         let length = 1 + self.draw(number, 0) % LONGEST;
-        let mut requests = Vec::new();
+        let (mut requests, mut ids) = (Vec::new(), Vec::new());
         let mut first = None;
         for turn in 1..=length {
             let (request_id, played) = self.request(client, &id, number, turn).await?;
             first.get_or_insert((request_id, played.quality));
+            ids.push(request_id);
             requests.push(played);
         }
-        let quality = mean(requests.iter().map(|played| played.quality));
-        let call = FeedbackCall {
-            session_id: Some(id),
-            request_id: None,
-            score: (quality * 10.0).round(),
-            useful: quality >= 0.5,
-            comment: None,
-            dimensions: BTreeMap::new(),
-        };
-        client.feedback(&call).await?;
+        // A route that decides for every request anew is told of every request, the others of the session.
+        let mut feedback = 0;
+        if requests.iter().all(|played| played.route == LEARNS) {
+            for (id, quality) in ids.iter().zip(requests.iter().map(|played| played.quality)) {
+                client.feedback(&vote(None, Some(id.to_string()), quality)).await?;
+                feedback += 1;
+            }
+        } else {
+            let quality = mean(requests.iter().map(|played| played.quality));
+            client.feedback(&vote(Some(id), None, quality)).await?;
+            feedback += 1;
+        }
         let rated = first.filter(|_| self.draw(number, u64::MAX).is_multiple_of(RATED));
         if let Some((request_id, quality)) = &rated {
             let call = RatingCall { score: quality * 100.0, dimensions: BTreeMap::new(), note: Some("demo".into()) };
             client.rate(*request_id, &call).await?;
         }
-        Ok(Session { requests, rated: rated.is_some() })
+        Ok(Session { requests, feedback, rated: rated.is_some() })
     }
 }
 
@@ -76,7 +80,9 @@ impl Play {
         turn: u64,
     ) -> Result<(RequestId, Played), Failure> {
         let item = pick(&self.replay.items, self.draw(number, turn)).expect("the embedded records hold items");
-        let route = pick(ROUTES, number).expect("the demo has routes").0;
+        // Every eighth session shows a fixed strategy; the others show the route that learns.
+        let place = if number.is_multiple_of(8) { number / 8 } else { 0 };
+        let route = pick(ROUTES, place).expect("the demo has routes").0;
         let call = ChatCall { model: route.into(), session: session.into(), text: item.prompt.clone() };
         let answer = client.chat(&call).await?;
         let (quality, _) = self.recorded(&answer.served, item)?;
@@ -102,6 +108,17 @@ impl Play {
         first.copy_from_slice(&number.to_le_bytes());
         second.copy_from_slice(&turn.to_le_bytes());
         xxh3_64_with_seed(&place, self.seed)
+    }
+}
+
+fn vote(session_id: Option<String>, request_id: Option<String>, quality: f64) -> FeedbackCall {
+    FeedbackCall {
+        session_id,
+        request_id,
+        score: (quality * 10.0).round(),
+        useful: quality >= 0.5,
+        comment: None,
+        dimensions: BTreeMap::new(),
     }
 }
 

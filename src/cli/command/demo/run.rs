@@ -3,7 +3,7 @@
 use super::board::Board;
 use super::play::Play;
 use super::screen::Screen;
-use super::stage::{Folder, ROUTES, address, configuration};
+use super::stage::{Folder, LEARNS, ROUTES, address, configuration};
 use crate::cli::args::Output;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Printer;
@@ -21,13 +21,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// The demo ends by itself after this long, however many sessions are left.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(50);
 /// For people sessions follow each other so slowly that the table can be read while it grows.
-const PACE: Duration = Duration::from_millis(100);
+const PACE: Duration = Duration::from_millis(20);
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Sessions to play; it ends after 30 s even if some are left
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Sessions to play; it ends after 50 s even if some are left
+    #[arg(long, value_name = "N", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     sessions: u32,
     /// Which sessions: the same number plays the same ones
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -91,8 +91,8 @@ async fn show(args: &DemoArgs, address: SocketAddr) -> Result<(), Failure> {
 fn opening(args: &DemoArgs, url: &str) -> String {
     let mut text = format!(
         "A floopy server at {url} plays {} recorded sessions. Questions, right or wrong answers, token counts and prices\n\
-         are records of real models ({} questions, {} models); no model is called. Each session ends with feedback.\n\
-         The strategies are fixed ones. Learning from the feedback comes with a later release.\n\n",
+         are records of real models ({} questions, {} models); no model is called. What an answer was worth is said in feedback,\n\
+         and the first route learns from it.\n\n",
         args.sessions,
         replay().items.len(),
         replay().models.len(),
@@ -111,7 +111,7 @@ const CLOSING: &str =
 fn kept(url: &str) -> String {
     format!(
         "the server goes on at {url} until Ctrl-C; look around with\n  floopy decisions --url {url}\n  \
-         floopy sessions --url {url}\n  floopy routes show split --url {url}"
+         floopy sessions --url {url}\n  floopy routes show {LEARNS} --url {url}"
     )
 }
 
@@ -134,7 +134,7 @@ async fn sessions(args: &DemoArgs, client: &Client, screen: &mut Screen) -> Resu
             _ = &mut stop => break,
         };
         session.requests.iter().for_each(|played| board.request(played));
-        board.session();
+        board.session(session.feedback);
         if session.rated {
             board.rating();
         }

@@ -12,8 +12,16 @@ use std::path::{Path, PathBuf};
 /// The provider's name in the demo's configuration.
 pub(super) const PROVIDER: &str = "replay";
 
+/// The route that learns; most sessions are played on it.
+pub(super) const LEARNS: &str = "learns";
+
 /// The routes, each with its strategy and what it shows.
 pub(super) const ROUTES: &[(&str, &str, &str)] = &[
+    (
+        LEARNS,
+        "feedback_driven",
+        "whoever saves most while quality stays at 95% of the baseline's, learned from the ratings",
+    ),
     ("split", "weighted", "60% baseline, the rest to two cheaper models, by fixed weights"),
     ("quickest", "latency_based", "whoever has answered fastest lately"),
     ("in-order", "fallback", "the baseline as long as it answers"),
@@ -22,6 +30,9 @@ pub(super) const ROUTES: &[(&str, &str, &str)] = &[
 /// The cheaper models that the routes name beside the baseline, with their weights on `split`.
 const OTHERS: [(&str, u32); 2] = [("Meta-Llama-3_1-70B-Instruct", 25), ("gemini-1.5-flash-002", 15)];
 const BASELINE_WEIGHT: u32 = 60;
+/// What the route that learns may choose from besides: from nearly as good to hopeless.
+const TO_LEARN: [&str; 4] =
+    ["Meta-Llama-3_1-8B-Instruct", "Qwen1.5-72B-Chat", "Mixtral-8x7B-Instruct-v0.1", "Phi-3-mini-4k-instruct"];
 
 /// The demo's configuration file.
 pub(super) fn configuration(replay: &Replay, data: &Path, listen: SocketAddr) -> String {
@@ -39,11 +50,13 @@ pub(super) fn configuration(replay: &Replay, data: &Path, listen: SocketAddr) ->
             "weighted" => format!("weights = {{ {baseline} = {BASELINE_WEIGHT}, {} }}\n", weights.join(", ")),
             _ => String::new(),
         };
+        let more = if *route == LEARNS { TO_LEARN.as_slice() } else { &[] };
+        let named: Vec<_> = others.iter().cloned().chain(more.iter().map(|model| name(model))).collect();
         write!(
             text,
             "\n# {meaning}\n[[route]]\nname = \"{route}\"\nstrategy = \"{strategy}\"\nsticky = \"request\"\n\
              default_model = {baseline}\n{candidates} = [{}]\n{weights}",
-            others.join(", ")
+            named.join(", ")
         )
         .expect("a string takes everything");
     }
