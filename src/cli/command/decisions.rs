@@ -111,7 +111,7 @@ const FIELDS: &[Field] = &[
 pub(super) const CANDIDATES: &[Field] = &[
     Field::shown("provider", "/provider", Kind::Text),
     Field::shown("model", "/model", Kind::Text),
-    Field::shown("score", "/score", Kind::Text),
+    Field::shown("score", "/score", Kind::Decimal(3)),
     Field::shown("quality", "/quality", Kind::Quality),
     Field::shown("samples", "/samples", Kind::Count),
     Field::shown("expected_cost_micro_usd", "/expected_cost_micro_usd", Kind::Money),

@@ -60,6 +60,31 @@ const ARMS: &[Field] = &[
     Field::shown("total_p50_ms", "/p50_total_ms", Kind::Millis),
 ];
 
+/// What a route that learns has learned of its models.
+const LEARNED: &[Field] = &[
+    Field::shown("model", "/model", Kind::Long),
+    Field::shown("stage", "/stage", Kind::Text),
+    Field::shown("share", "/share", Kind::Share),
+    Field::shown("quality", "/quality", Kind::Quality),
+    Field::shown("quality_lower", "/quality_lower", Kind::Quality),
+    Field::shown("samples", "/samples", Kind::Count),
+    Field::shown("holds_floor", "/holds_floor", Kind::Share),
+    Field::shown("relative_cost", "/relative_cost", Kind::Share),
+];
+
+/// The route as a whole.
+const ACCOUNT: &[Field] = &[
+    Field::shown("phase", "/phase", Kind::Text),
+    Field::shown("floor", "/floor/floor", Kind::Share),
+    Field::shown("by", "/floor/source", Kind::Text),
+    Field::shown("state", "/floor/state", Kind::Text),
+    Field::shown("holds", "/floor/probability", Kind::Share),
+    Field::shown("surplus", "/floor/surplus", Kind::Decimal(2)),
+    Field::shown("saved", "/savings/share", Kind::Share),
+    Field::shown("saved_at_least", "/savings/lower", Kind::Share),
+    Field::shown("alarms", "/drift/recent_regressions/exact", Kind::Count),
+];
+
 pub(crate) fn run(args: RoutesArgs) -> Result<(), Failure> {
     match args.command {
         None => list(&args.list),
@@ -89,6 +114,11 @@ fn one(args: &NameArgs, ask: impl AsyncFn(&Client, &RouteId) -> Result<Value, Er
     let mut printer = Printer::stdout(args.common.output.format);
     printer.show(FIELDS, &route)?;
     let arms = route.get("arms").and_then(Value::as_array);
-    printer.section("models", ARMS, arms.map_or(&[], Vec::as_slice))?;
+    let arms = arms.map_or(&[][..], Vec::as_slice);
+    printer.section("models", ARMS, arms)?;
+    if route.get("phase").is_some_and(|phase| !phase.is_null()) {
+        printer.section("what is learned of them", LEARNED, arms)?;
+        printer.section("the floor", ACCOUNT, std::slice::from_ref(&route))?;
+    }
     Ok(())
 }
