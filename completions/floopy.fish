@@ -394,7 +394,7 @@ complete -c floopy -n "__fish_floopy_using_subcommand replay" -l scenarios -d 'A
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l arms -d 'Models that take part, separated by commas [default: the scenario\'s, else all]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l baseline -d 'The model that stands for what is used today [default: the recording\'s]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l horizon -d 'Units to serve [default: 3000 requests, 2000 sessions]' -r
-complete -c floopy -n "__fish_floopy_using_subcommand replay" -l swap -d 'With --drift alias: half-way, calls of FROM silently go to TO' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l swap -d 'Half-way, calls of FROM silently go to TO' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l floor -d 'The share of the baseline\'s quality to hold' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l policy -d 'Policies to compare; may be repeated [default: floopy and the usual ones]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l seeds -d 'Runs of each policy, each with its own order of items' -r
@@ -403,10 +403,10 @@ complete -c floopy -n "__fish_floopy_using_subcommand replay" -l feedback -d 'Wh
 nps\t'Late, noisy ratings of 0 to 10 from some of the units'
 judge\t'A judge\'s score of a quarter of the units'
 fused\t'Ratings and a judge'"
-complete -c floopy -n "__fish_floopy_using_subcommand replay" -l response-rate -d 'Scales the share of units that are rated: 1 = all (full) or about 30 % (nps)' -r
-complete -c floopy -n "__fish_floopy_using_subcommand replay" -l drift -d 'What changes half-way' -r -f -a "degrade\t'The model most in use silently becomes as bad as the worst'
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l response-rate -d 'Share of the units that are rated, 0 to 1 [default: 1 for full feedback, about 0.3 for nps and fused]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l drift -d 'What changes half-way [default: alias where a swap is named, else nothing]' -r -f -a "degrade\t'The model most in use silently becomes as bad as the worst'
 cheaper\t'The best model\'s price falls to a twentieth'
-alias\t'The models of --swap are exchanged'"
+alias\t'The models of --swap are exchanged; a swap alone says the same'"
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l mixed -d 'Instead: compare rules of credit on sessions that several models made together; how these end' -r -f -a "share\t'With success by each model\'s share of the progress'
 weakest\t'With success only if every model with a notable share would have succeeded'"
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l switches -d 'With --mixed: share of sessions that must change their model on the way' -r

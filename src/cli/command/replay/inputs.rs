@@ -31,7 +31,7 @@ pub(super) struct Inputs {
     /// Units to serve [default: 3000 requests, 2000 sessions]
     #[arg(long, value_name = "N", value_parser = horizon)]
     horizon: Option<usize>,
-    /// With --drift alias: half-way, calls of FROM silently go to TO
+    /// Half-way, calls of FROM silently go to TO
     #[arg(long, value_name = "FROM=TO", value_parser = swap)]
     swap: Option<(String, String)>,
     /// The share of the baseline's quality to hold

@@ -34,10 +34,10 @@ pub(crate) struct ReplayArgs {
     /// What the policies hear [default: full for requests, nps for sessions]
     #[arg(long, value_enum)]
     feedback: Option<Channel>,
-    /// Scales the share of units that are rated: 1 = all (full) or about 30 % (nps)
-    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = rate)]
-    response_rate: f64,
-    /// What changes half-way
+    /// Share of the units that are rated, 0 to 1 [default: 1 for full feedback, about 0.3 for nps and fused]
+    #[arg(long, value_name = "R", value_parser = share)]
+    response_rate: Option<f64>,
+    /// What changes half-way [default: alias where a swap is named, else nothing]
     #[arg(long, value_enum)]
     drift: Option<Change>,
     /// Instead: compare rules of credit on sessions that several models made together; how these end
@@ -88,7 +88,7 @@ enum Change {
     Degrade,
     /// The best model's price falls to a twentieth
     Cheaper,
-    /// The models of --swap are exchanged
+    /// The models of --swap are exchanged; a swap alone says the same
     Alias,
 }
 
@@ -124,8 +124,13 @@ fn compare(args: &ReplayArgs) -> Result<(), Failure> {
             return Err(Failure::new(Exit::Usage, message).hint("name both with --swap FROM=TO"));
         }
         let channel = args.channel(problem);
-        let plan =
-            Plan { feedback: channel.into(), response: args.response_rate, drift: args.drift.map(Into::into), seed: 0 };
+        let drift = args.drift.or(problem.swap.map(|_| Change::Alias));
+        let plan = Plan {
+            feedback: channel.into(),
+            response: channel.response(args.response_rate),
+            drift: drift.map(Into::into),
+            seed: 0,
+        };
         for name in &names {
             if args.progress {
                 eprintln!("{} {name}: {} runs of {}", problem.name, args.seeds, problem.horizon);
@@ -154,6 +159,9 @@ fn write(format: Format, fields: &'static [Field], reports: &[impl Serialize]) -
     Ok(())
 }
 
+/// Units that are rated under `nps` and `fused` by themselves.
+const ANSWERING: f64 = 0.3;
+
 impl ReplayArgs {
     fn channel(&self, problem: &Problem) -> Channel {
         self.feedback.unwrap_or(match problem.kind {
@@ -164,6 +172,14 @@ impl ReplayArgs {
 }
 
 impl Channel {
+    /// What the channel's own share of rated units is multiplied by, so that this share is rated.
+    fn response(self, share: Option<f64>) -> f64 {
+        match self {
+            Self::Full | Self::Judge => share.unwrap_or(1.0),
+            Self::Nps | Self::Fused => share.map_or(1.0, |share| share / ANSWERING),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -206,11 +222,6 @@ fn policy_name(name: &str) -> Result<String, String> {
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("must be 0 to 1".to_owned()) }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if rate > 0.0 && rate <= 4.0 { Ok(rate) } else { Err("must be above 0 and at most 4".to_owned()) }
 }
 
 /// The router's parameters, with some set by hand.

@@ -71,10 +71,11 @@ pub(super) fn mixed(args: &ReplayArgs, ends: Ends) -> Result<Vec<MixedReport>, F
     };
     let mut reports = Vec::new();
     for problem in args.inputs.problems()? {
+        let channel = args.channel(&problem);
         let plan = MixedPlan {
             ending,
-            feedback: args.channel(&problem).into(),
-            response: args.response_rate,
+            feedback: channel.into(),
+            response: channel.response(args.response_rate),
             sessions: args.inputs.horizon().unwrap_or(SESSIONS),
             switches: args.switches,
             seed: args.first_seed,
