@@ -94,9 +94,20 @@ def rss_mib(pid):
     return float("nan")
 
 
+# A route that learns, with ten models that all lead to the fake upstream.
+MODELS = [f"mock/m{number}" for number in range(10)]
+LEARNS = "".join(
+    f'[[model]]\nid = "{model}"\ninput_usd_per_mtok = {1 + number}\noutput_usd_per_mtok = {4 + number}\nprior_quality = 0.8\n'
+    for number, model in enumerate(MODELS)
+) + (
+    '[[route]]\nname = "learns"\nstrategy = "feedback_driven"\nsticky = "request"\n'
+    f'default_model = "{MODELS[-1]}"\ncandidates = {json.dumps(MODELS[:-1])}\n'
+)
+
+
 class Bench:
-    def __init__(self, seconds, rounds, binary):
-        self.seconds, self.rounds, self.binary, self.started = seconds, rounds, binary, []
+    def __init__(self, seconds, rounds, binary, learning):
+        self.seconds, self.rounds, self.binary, self.learning, self.started = seconds, rounds, binary, learning, []
         self.dir = tempfile.TemporaryDirectory(prefix="floopy-bench-")
         self.mock_port, self.port, self.nginx_port = free_port(), free_port(), free_port()
 
@@ -126,7 +137,7 @@ class Bench:
             f'[provider.mock]\nkind = "openai-chat"\nbase_url = "http://127.0.0.1:{self.mock_port}/v1"\nallow_private_network = true\n'
             '[[model]]\nid = "mock/gpt-4o-mini"\ninput_usd_per_mtok = 0.15\noutput_usd_per_mtok = 0.6\n'
             '[[route]]\nname = "auto"\nstrategy = "weighted"\nsticky = "request"\ndefault_model = "mock/gpt-4o-mini"\n'
-            'weights = { "mock/gpt-4o-mini" = 1 }\n'
+            'weights = { "mock/gpt-4o-mini" = 1 }\n' + LEARNS
         )
         began = time.monotonic()
         self.gateway = self.start(CORE_GATEWAY, [str(self.binary), "serve", "--config", str(config)], cwd=self.dir.name)
@@ -160,6 +171,8 @@ class Bench:
             "direct": (f"http://127.0.0.1:{self.mock_port}/v1/chat/completions", "gpt-4o-mini"),
             "floopy": (f"http://127.0.0.1:{self.port}/v1/chat/completions", "auto"),
         }
+        if self.learning:
+            urls["learning"] = (urls["floopy"][0], "learns")
         if self.nginx:
             urls["nginx"] = (f"http://127.0.0.1:{self.nginx_port}/v1/chat/completions", "gpt-4o-mini")
         return urls
@@ -176,7 +189,7 @@ class Bench:
         return json.loads(done.stdout)
 
     def pids(self, name):
-        return [self.gateway.pid] if name == "floopy" else self.nginx_pids() if name == "nginx" else []
+        return [self.gateway.pid] if name in ("floopy", "learning") else self.nginx_pids() if name == "nginx" else []
 
     def each(self, *flags, rounds=None):
         """All targets, alternating; a list of results for each."""
@@ -205,6 +218,7 @@ def main():
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--no-build", action="store_true")
     arguments.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/floopy", help="another build of floopy, to compare")
+    arguments.add_argument("--learning", action="store_true", help="also call a route that learns, with ten models")
     arguments.add_argument("--only", default=",".join(PARTS), help="parts to run, of: %(default)s")
     options = arguments.parse_args()
     if options.quick:
@@ -212,7 +226,7 @@ def main():
     if not options.no_build:
         build()
     parts = options.only.split(",")
-    bench = Bench(options.seconds, options.rounds, options.binary)
+    bench = Bench(options.seconds, options.rounds, options.binary, options.learning)
     raw, rows = {}, []
     try:
         bench.up()

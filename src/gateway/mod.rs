@@ -182,6 +182,13 @@ impl Gateway {
         self.keys.replace(keys, self.local_admin.clone(), ever);
     }
 
+    /// Whether this caller holds the key that lies in the data folder, for commands on the same host.
+    #[must_use]
+    pub fn is_local_admin(&self, caller: &Caller) -> bool {
+        let local = self.local_admin.as_ref().map(|key| &key.id);
+        local.is_some() && caller.key.as_ref().map(|key| &key.id) == local
+    }
+
     /// Reads the pins again after one was set or taken away.
     ///
     /// # Errors

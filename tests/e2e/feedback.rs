@@ -175,3 +175,17 @@ fn a_burst_of_ratings_is_answered_to_the_last_one() {
     let verified = gateway.get("/v1/admin/verify").json();
     assert_eq!((&verified["whole"], &verified["entries"]), (&json!(true), &json!(CALLERS + CALLERS * EACH)));
 }
+
+#[test]
+fn the_hosts_own_key_rates_the_latest_session_of_calls_that_needed_none() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let body = r#"{"score":9,"useful":true}"#;
+    let key = std::fs::read_to_string(gateway.folder.join("data/admin.key")).unwrap();
+    let bearer = format!("Bearer {}", key.trim());
+    let rate = || call(gateway.address, "POST", "/v1/feedback", &[("authorization", bearer.as_str())], body.as_bytes());
+    assert_eq!(rate().status, 404, "nobody has called yet");
+    gateway.chat("up/cheap", &[("floopy-session-id", "theirs")]);
+    let receipt = rate();
+    assert_eq!((receipt.status, &receipt.json()["session_id"]), (200, &json!("theirs")), "{}", receipt.text());
+}
