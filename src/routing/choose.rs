@@ -1,7 +1,7 @@
 //! The choice among candidates, for every strategy but `feedback_driven`.
 //!
-//! `smart_cost` asks [`smart_cost`](super::smart_cost) which of them is cheap and good enough, `smart_select` asks the
-//! bandit of [`smart_select`](super::smart_select).
+//! `smart_cost` asks [`smart_cost`] which of them is cheap and good enough, `smart_select` asks the
+//! bandit of [`smart_select`].
 
 use super::gates::{Facts, Needs, refusal};
 use super::smart_cost::{self, Asked, Offer};

@@ -2,7 +2,7 @@
 //!
 //! Every chat answer gets them, in a few microseconds and without asking anybody. They cannot tell a right answer from a
 //! wrong one; they see what is visibly wrong: nothing said, cut off, refused, caught in a loop, the wrong language, not the
-//! JSON that was asked for, a tool call that cannot be made, a secret given away. [`observe`] looks at no more than
+//! JSON that was asked for, a tool call that cannot be made, a secret given away. [`observe()`] looks at no more than
 //! [`LOOKED_AT`] bytes of each side and names its [`Finding`]s; each finding takes a published number of points
 //! ([`Finding::deductions`]) from what an answer without fault has:
 //!
