@@ -41,6 +41,7 @@ fn view(gateway: &Gateway, org: &OrgId, route: &Route) -> Value {
         "default_model": route.default_model.to_string(),
         "candidates": route.candidates.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "fallback": route.fallback.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "dimension_floors": route.dimension_floors.iter().copied().collect::<std::collections::BTreeMap<_, _>>(),
         "quality_floor": gateway.constraints(org).optimization.floor_of(route.quality_floor),
         "sticky": match route.sticky { crate::config::settings::Sticky::Session => "session", crate::config::settings::Sticky::Request => "request" },
         "pinned": gateway.is_pinned(org, &route.id),

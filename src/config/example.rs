@@ -111,6 +111,8 @@ const LISTS: &str = r#"
 # model = "openai/gpt-4o-mini"
 # sample_rate = 0.25
 # daily_budget_usd = 5                # what this judge may cost an org in one day (UTC)
+# [route.dimension_floors]            # floors of single dimensions, by the judge's scores
+# safety = 0.98                       # relevance | coherence | helpfulness | safety
 
 # [[route]]
 # name = "split"

@@ -257,6 +257,8 @@ pub struct Route {
     pub candidates: Vec<ModelRef>,
     /// Served quality stays at or above this share of the baseline's.
     pub quality_floor: f64,
+    /// The same for single dimensions of the judge's scores, by name.
+    pub dimension_floors: Vec<(&'static str, f64)>,
     /// Whether one session keeps its model.
     pub sticky: Sticky,
     /// Who serves when the chosen one fails, in order.

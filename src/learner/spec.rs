@@ -36,7 +36,7 @@ pub(super) fn spec(config: &Config, route: &Route, floor: Option<f64>) -> ScopeS
     ScopeSpec {
         arms: arms.collect(),
         floor: floor.map_or(route.quality_floor, |floor| floor.max(route.quality_floor)),
-        dimension_floors: Vec::new(),
+        dimension_floors: route.dimension_floors.iter().map(|(name, floor)| ((*name).to_owned(), *floor)).collect(),
         dimension: PLAIN + WORDS + if route.sticky == Sticky::Session { SESSION } else { 0 },
         params: Params::default(),
     }

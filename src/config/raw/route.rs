@@ -18,6 +18,7 @@ pub(in crate::config) struct RawRoute {
     pub(in crate::config) default_model: Option<Field<String>>,
     pub(in crate::config) candidates: Vec<Field<String>>,
     pub(in crate::config) quality_floor: f64,
+    pub(in crate::config) dimension_floors: Vec<(&'static str, f64)>,
     pub(in crate::config) sticky: Sticky,
     pub(in crate::config) fallback: Vec<Field<String>>,
     pub(in crate::config) weights: Vec<(Field<String>, u32)>,
@@ -70,6 +71,7 @@ impl RawRoute {
             strategy: section.required("strategy", choice(STRATEGIES)),
             default_model: section.required("default_model", filled),
             candidates: section.list("candidates", &[], filled),
+            dimension_floors: dimension_floors(section.section("dimension_floors")),
             quality_floor: section.value("quality_floor", 0.95, number(0.5..=1.0)),
             sticky: section.value(
                 "sticky",
@@ -104,6 +106,16 @@ fn smart_select(mut section: Section<'_>) -> SmartSelect {
     };
     section.finish();
     settings
+}
+
+/// The dimensions that a judge scores.
+const DIMENSIONS: [&str; 4] = ["relevance", "coherence", "helpfulness", "safety"];
+
+fn dimension_floors(mut section: Section<'_>) -> Vec<(&'static str, f64)> {
+    let read = |dimension| Some((dimension, section.optional(dimension, number(0.5..=1.0))?.value));
+    let floors = DIMENSIONS.into_iter().filter_map(read).collect();
+    section.finish();
+    floors
 }
 
 /// Models with their weights.

@@ -65,6 +65,13 @@ fn one(raw: &RawRoute, known: &Known, report: &mut Report) -> Option<Route> {
     {
         report.warn(&strategy.place, &strategy.key, "has nothing to choose from: the route has no candidates");
     }
+    if let (Some(strategy), None, false) = (&raw.strategy, &raw.judge, raw.dimension_floors.is_empty()) {
+        report.warn(
+            &strategy.place,
+            &strategy.key,
+            "has floors of single dimensions, but no [route.judge] to score them",
+        );
+    }
     for field in raw.default_model.iter().chain(&raw.candidates).chain(&raw.fallback) {
         warn_of_retirement(field, known, report);
     }
@@ -75,6 +82,7 @@ fn one(raw: &RawRoute, known: &Known, report: &mut Report) -> Option<Route> {
         default_model: default?,
         candidates,
         quality_floor: raw.quality_floor,
+        dimension_floors: raw.dimension_floors.clone(),
         sticky: raw.sticky,
         fallback,
         weights,

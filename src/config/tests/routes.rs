@@ -28,6 +28,8 @@ fallback = ["anthropic/claude-sonnet-4-5"]
 algorithm = "ucb1"
 [route.judge]
 model = "openai/gpt-4o-mini"
+[route.dimension_floors]
+safety = 0.98
 [[route]]
 name = "split"
 strategy = "weighted"
@@ -47,6 +49,10 @@ route = "split"
     assert!((auto.quality_floor - 0.95).abs() < 1e-9);
     assert_eq!((auto.smart_select.algorithm, auto.smart_select.min_samples), (Bandit::Ucb1, 10));
     assert_eq!(auto.judge.as_ref().unwrap().model, ModelRef::new("openai", "gpt-4o-mini"));
+    assert_eq!(
+        (auto.dimension_floors.as_slice(), split.dimension_floors.as_slice()),
+        (&[("safety", 0.98)][..], &[][..])
+    );
     assert_eq!(auto.fallback, [ModelRef::new("anthropic", "claude-sonnet-4-5")]);
     assert_eq!(split.weights, [(ModelRef::new("openai", "gpt-4o-mini"), 30), (ModelRef::new("openai", "gpt-4o"), 70)]);
     assert_eq!(config.keys[0].route.as_ref().unwrap().as_str(), "split");
@@ -65,6 +71,8 @@ fn mistakes_of_routes_are_named() {
         (route("candidates = [1]"), "7:15: route.auto.candidates: `1` is a whole number; expected text"),
         (route("weights = { \"openai/gpt-4o\" = 1 }"), "is for strategy = \"weighted\" only; this route is fallback"),
         (route("quality_floor = 0.4"), "is out of range; expected 0.5 to 1"),
+        (route("[route.dimension_floors]\nsafety = 1.5"), "is out of range; expected 0.5 to 1"),
+        (route("[route.dimension_floors]\nsaftey = 0.9"), "safety"),
         (route("fallback = [\"gpt-4o-mini\"]"), "did you mean `openai/gpt-4o-mini`?"),
         (route("fallback = [\"antropic/claude-opus-5\"]"), "did you mean `anthropic/claude-opus-5`?"),
         (route("[route.judge]\nsample_rate = 0.5"), "`model` is missing"),
