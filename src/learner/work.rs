@@ -6,6 +6,7 @@ use super::spec::{learns, spec};
 use super::state::{Learned, OrgState};
 use crate::base::{OrgId, RouteId, Timestamp};
 use crate::config::Config;
+use crate::resource::decision::Strategy;
 use crate::routing::learn::Scope;
 use crate::store::{Checkpoint, Error, Store};
 use arc_swap::ArcSwap;
@@ -159,7 +160,7 @@ impl Learner {
     fn step(&self, desk: &mut Desk, org: &OrgId) -> Result<bool, Error> {
         let Desk { config, orgs, .. } = desk;
         let state = orgs.entry(org.clone()).or_default();
-        let entries = self.0.store.log_after(org, state.sequence, STEP)?;
+        let entries = self.0.store.log_of(Strategy::FeedbackDriven, org, state.sequence, STEP)?;
         let reading = Reading { config, store: &self.0.store, org, started: self.0.started };
         for entry in &entries {
             fold(state, &reading, entry)?;

@@ -12,6 +12,7 @@ use super::read::{json, judged_at, number};
 use super::tables;
 use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
+use crate::resource::decision::Strategy;
 use crate::resource::{Decision, Feedback, Judged, PriorsSetting, Rating};
 use redb::ReadableTable;
 use serde::Deserialize;
@@ -50,7 +51,7 @@ pub enum Logged {
         /// Whether it is pinned now.
         pinned: bool,
     },
-    /// Keys, the configuration, retention: nothing that is learned from.
+    /// Keys, the configuration, retention, and decisions that the reader did not ask for.
     Other(Kind),
 }
 
@@ -125,6 +126,27 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn log_after(&self, org: &OrgId, sequence: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
+        self.entries_after(org, sequence, limit, |_| true)
+    }
+
+    /// The same, but of the decisions only those of one strategy are read; the others come as [`Logged::Other`]. Most
+    /// decisions of a busy gateway may be of no interest to who learns, and reading one costs more than looking at it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn log_of(&self, strategy: Strategy, org: &OrgId, sequence: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
+        let said = format!("\"routing_strategy\":\"{}\"", strategy.as_str());
+        let finder = memchr::memmem::Finder::new(&said);
+        self.entries_after(org, sequence, limit, |payload| finder.find(payload).is_some())
+    }
+
+    fn entries_after(
+        &self,
+        org: &OrgId,
+        sequence: u64,
+        limit: usize,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<LogEntry>, Error> {
         let txn = self.snapshot()?;
         let Some(org) = number(&txn, org)? else { return Ok(Vec::new()) };
         let log = txn.open_table(tables::LOG)?;
@@ -133,7 +155,11 @@ impl Store {
             .map(|row| {
                 let (key, bytes) = row?;
                 let entry = chain::decode(bytes.value())?;
-                Ok(LogEntry { sequence: key.value().1, what: logged(entry.kind, entry.payload)? })
+                let what = match entry.kind {
+                    Kind::Decision if !is_wanted(entry.payload) => Logged::Other(Kind::Decision),
+                    kind => logged(kind, entry.payload)?,
+                };
+                Ok(LogEntry { sequence: key.value().1, what })
             })
             .collect()
     }

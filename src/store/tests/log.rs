@@ -3,6 +3,7 @@
 use super::*;
 use crate::resource::assessment::Scores;
 use crate::resource::constraints::{Bound, Changed, Optimization, Window};
+use crate::resource::decision::Strategy;
 use crate::resource::{Judged, PriorsSetting};
 
 fn scores(composite: f64) -> Scores {
@@ -66,6 +67,11 @@ async fn every_kind_is_read_back_in_order() {
     let part = store.log_after(&org, 2, 3).unwrap();
     assert_eq!(part.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [3, 4, 5]);
     assert_eq!(store.log_after(&org, 8, 3).unwrap(), []);
+    let own = store.log_of(Strategy::LegacyModel, &org, 0, 100).unwrap();
+    assert_eq!(own, store.log_after(&org, 0, 100).unwrap());
+    let others = store.log_of(Strategy::FeedbackDriven, &org, 0, 100).unwrap();
+    assert_eq!(others.len(), own.len());
+    assert_eq!(others[0].what, Logged::Other(Kind::Decision), "a decision of another strategy is not read");
     assert_eq!(store.log_after(&org, u64::MAX, 3).unwrap(), []);
     assert_eq!(store.log_after(&OrgId::from("none"), 0, 3).unwrap(), []);
     assert_eq!(store.session_decisions(&org, "s", 2).unwrap(), [first]);
