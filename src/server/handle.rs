@@ -23,6 +23,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::{Instant, timeout};
 
+/// Bytes up to which a body is copied rather than shared with the buffer that it was read into.
+const COPIED: usize = 16 << 10;
+/// Bytes of an announced body that are reserved before they have come.
+const RESERVED: usize = 1 << 20;
 /// Bytes of a body that is too long which are still read, so that the client gets to hear the answer.
 const DISCARDED: usize = 64 << 20;
 
@@ -52,7 +56,7 @@ impl Server {
         address: IpAddr,
         serves: Serves,
     ) -> Response<Body> {
-        let id = RequestId::random();
+        let id = RequestId::draw(self.gateway.now());
         let (head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
         self.gateway.metrics.active.inc();
@@ -257,6 +261,12 @@ fn other_methods(head: &Parts, methods: &[&str], id: RequestId) -> Response<Body
     response
 }
 
+/// A body lives until its decision is written, and would keep the connection's read buffer from being used again: a
+/// small one is copied out of it.
+fn detached(body: Bytes) -> Bytes {
+    if body.len() <= COPIED { Bytes::copy_from_slice(&body) } else { body }
+}
+
 /// Reads a body of at most `limit` bytes; a pause that is too long ends it.
 async fn read_body(head: &Parts, mut body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
     let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -279,9 +289,12 @@ async fn read_body(head: &Parts, mut body: Incoming, limit: usize) -> Result<Byt
                 break;
             }
         } else if whole.is_empty() && announced == Some(data.len()) {
-            // The usual case: the whole body in one piece, taken as it is.
-            return Ok(data);
+            // The usual case: the whole body in one piece.
+            return Ok(detached(data));
         } else {
+            if whole.is_empty() {
+                whole.reserve(announced.unwrap_or_default().min(RESERVED));
+            }
             whole.extend_from_slice(&data);
         }
     }

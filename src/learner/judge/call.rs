@@ -35,7 +35,7 @@ pub(super) struct Verdict {
 
 /// Asks the judge and records the call as a decision of its own.
 pub(super) async fn ask(bench: &Bench, job: &Job, question: &str, now: Timestamp) -> Verdict {
-    let id = RequestId::random();
+    let id = RequestId::draw(now);
     let began = Instant::now();
     let check = rand::rng().random();
     let answered = tokio::time::timeout(PATIENCE, answer(bench, job, question, check, id, now)).await;

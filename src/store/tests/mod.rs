@@ -24,7 +24,7 @@ fn options(folder: &std::path::Path) -> Options {
 
 fn decision(org: &str, session: &str, at: i64) -> Decision {
     Decision {
-        request_id: RequestId::random(),
+        request_id: RequestId::draw(Timestamp(0)),
         org: OrgId::from(org),
         session_id: SessionId::from(session),
         session_inferred: false,

@@ -78,7 +78,7 @@ pub(super) struct Folder {
 impl Folder {
     /// The given folder, or a new temporary one.
     pub(super) fn open(given: Option<&Path>) -> Result<Self, Failure> {
-        let name = || format!("floopy-demo-{}", RequestId::random());
+        let name = || format!("floopy-demo-{}", RequestId::draw(std::time::SystemTime::now().into()));
         let path = given.map_or_else(|| std::env::temp_dir().join(name()), Path::to_owned);
         DirBuilder::new()
             .recursive(given.is_some())
