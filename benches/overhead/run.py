@@ -26,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TARGET = ROOT / "target" / "overhead"
 CORE_GATEWAY, CORE_LOAD = "0", "1"
-PARTS = ("open", "closed", "stream", "large", "slow")
+PARTS = ("open", "closed", "stream", "large", "slow", "sweep")
 # What the figures are held against: at most this, or at least.
 BARS = {
     "added p50 at 1000/s (ms)": 0.30,
@@ -129,19 +129,8 @@ class Bench:
     def up(self):
         self.start(CORE_LOAD, [str(TARGET / "release" / "mock-upstream"), "--port", str(self.mock_port)])
         wait_http(f"http://127.0.0.1:{self.mock_port}/")
-        config = pathlib.Path(self.dir.name) / "floopy.toml"
-        config.write_text(
-            f'[server]\nlisten = "127.0.0.1:{self.port}"\nmax_connections = 8192\n'
-            f'[store]\npath = "{self.dir.name}/data"\n'
-            '[telemetry]\nlog = "warn"\n'
-            f'[provider.mock]\nkind = "openai-chat"\nbase_url = "http://127.0.0.1:{self.mock_port}/v1"\nallow_private_network = true\n'
-            '[[model]]\nid = "mock/gpt-4o-mini"\ninput_usd_per_mtok = 0.15\noutput_usd_per_mtok = 0.6\n'
-            '[[route]]\nname = "auto"\nstrategy = "weighted"\nsticky = "request"\ndefault_model = "mock/gpt-4o-mini"\n'
-            'weights = { "mock/gpt-4o-mini" = 1 }\n' + LEARNS
-        )
         began = time.monotonic()
-        self.gateway = self.start(CORE_GATEWAY, [str(self.binary), "serve", "--config", str(config)], cwd=self.dir.name)
-        wait_http(f"http://127.0.0.1:{self.port}/readyz")
+        self.gateway = self.serve("floopy", self.port)
         self.ready_ms = (time.monotonic() - began) * 1000
         time.sleep(1.0)
         self.idle_mib = rss_mib(self.gateway.pid)
@@ -159,6 +148,40 @@ class Bench:
             )
             self.nginx = self.start(CORE_GATEWAY, ["nginx", "-c", str(conf), "-p", self.dir.name])
             wait_http(f"http://127.0.0.1:{self.nginx_port}/")
+
+    def serve(self, name, port, extra=""):
+        """A gateway with a folder of its own, once it is ready."""
+        config = pathlib.Path(self.dir.name) / f"{name}.toml"
+        config.write_text(
+            f'[server]\nlisten = "127.0.0.1:{port}"\nmax_connections = 8192\n'
+            f'[store]\npath = "{self.dir.name}/{name}"\n'
+            f'[telemetry]\nlog = "warn"\n{extra}'
+            f'[provider.mock]\nkind = "openai-chat"\nbase_url = "http://127.0.0.1:{self.mock_port}/v1"\nallow_private_network = true\n'
+            '[[model]]\nid = "mock/gpt-4o-mini"\ninput_usd_per_mtok = 0.15\noutput_usd_per_mtok = 0.6\n'
+            '[[route]]\nname = "auto"\nstrategy = "weighted"\nsticky = "request"\ndefault_model = "mock/gpt-4o-mini"\n'
+            'weights = { "mock/gpt-4o-mini" = 1 }\n' + LEARNS
+        )
+        gateway = self.start(CORE_GATEWAY, [str(self.binary), "serve", "--config", str(config)], cwd=self.dir.name)
+        wait_http(f"http://127.0.0.1:{port}/readyz")
+        return gateway
+
+    def sweep(self):
+        """Requests while retention removes decisions, and the same while it does not: open loop at 1,000/s.
+
+        A gateway that keeps decisions for four seconds first gets many in a closed loop, which grow old together."""
+        port = free_port()
+        gateway = self.serve("swept", port, '[retention]\nbodies = "4s"\ndecisions = "4s"\n')
+        urls = {name: (f"http://127.0.0.1:{at}/v1/chat/completions", "auto") for name, at in (("kept", self.port), ("swept", port))}
+        results = {name: [] for name in urls}
+        for turn in range(self.rounds):
+            self.load(*urls["swept"], "--concurrency", 8, "--seconds", 3)
+            time.sleep(3.0)
+            for name in ("swept", "kept"):
+                results[name].append(self.load(*urls[name], "--rate", 1000, "--poisson", "--seconds", self.seconds))
+        gateway.send_signal(signal.SIGTERM)
+        gateway.wait(30)
+        told = subprocess.run([str(self.binary), "verify", "--store", f"{self.dir.name}/swept", "--format", "json"], capture_output=True, text=True)
+        return results, told.stdout.strip() or told.stderr.strip()
 
     def nginx_pids(self):
         pid = self.nginx.pid
@@ -260,6 +283,13 @@ def main():
             rows.append(("1,000 slow streams: chunk transit p99 (ms)", {name: raw["slow"][name]["transit"]["p99"] / 1000 for name in names}))
             rows.append(("1,000 slow streams: memory afterwards (MiB)", {"floopy": rss_mib(bench.gateway.pid)}))
             rows.append(("memory before them (MiB)", {"floopy": before}))
+        if "sweep" in parts:
+            raw["sweep"], told = bench.sweep()
+            for percentile in ("p50", "p99"):
+                for name, results in raw["sweep"].items():
+                    value = statistics.median(result["lat"][percentile] for result in results) / 1000
+                    rows.append((f"latency {percentile} at 1000/s, decisions {name} (ms)", {"floopy": value}))
+            print(f"after the sweeps: {told}", file=sys.stderr)
         rows.append(("memory idle after start (MiB)", {"floopy": bench.idle_mib}))
         rows.append(("start to ready (ms)", {"floopy": bench.ready_ms}))
         bad = {key: sum(r["bad"] for rs in ([v] if isinstance(v, dict) else v for v in group.values()) for r in rs) for key, group in raw.items()}
