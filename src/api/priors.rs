@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 fn view(gateway: &Gateway, org: &OrgId) -> PriorsView {
     let config = gateway.config();
-    let pool = gateway.pool.load();
+    let known = gateway.learner.snapshot();
+    let pool = known.pool();
     PriorsView {
         pooling: gateway.pools(org),
         installation: config.priors.pooling,

@@ -26,6 +26,8 @@ pub struct Catalogue {
 struct Entry {
     info: Arc<ModelInfo>,
     retires: Option<&'static str>,
+    /// Whether it is a model of the embedded list: its name is nobody's secret.
+    listed: bool,
 }
 
 impl Catalogue {
@@ -38,7 +40,7 @@ impl Catalogue {
         let mut catalogue = Self::default();
         for (name, kind) in providers {
             for asset::Row { info, retires } in asset::rows(kind, name) {
-                catalogue.put(info, retires);
+                catalogue.put(info, retires, true);
             }
         }
         catalogue
@@ -46,14 +48,16 @@ impl Catalogue {
 
     /// Adds a model, or replaces what is known of it.
     pub fn insert(&mut self, info: ModelInfo) {
+        let known = self.models.get(&info.id.provider).and_then(|models| models.get(&info.id.model));
+        let listed = known.is_some_and(|entry| entry.listed);
         let retires = self.entry(&info.id).and_then(|entry| entry.retires);
-        self.put(info, retires);
+        self.put(info, retires, listed);
     }
 
-    fn put(&mut self, info: ModelInfo, retires: Option<&'static str>) {
+    fn put(&mut self, info: ModelInfo, retires: Option<&'static str>, listed: bool) {
         let id = info.id.clone();
         let models = self.models.entry(id.provider.clone()).or_default();
-        if models.insert(Arc::clone(&id.model), Entry { info: Arc::new(info), retires }).is_none() {
+        if models.insert(Arc::clone(&id.model), Entry { info: Arc::new(info), retires, listed }).is_none() {
             self.by_id.entry(Arc::clone(&id.model)).or_default().push(id);
         }
     }
@@ -77,6 +81,13 @@ impl Catalogue {
             Some(info) => benchmarks::prior(info, kind),
             None => benchmarks::prior(&ModelInfo::unknown(model.clone()), kind),
         }
+    }
+
+    /// Whether this very model is in the embedded list.
+    #[must_use]
+    pub fn is_listed(&self, model: &ModelRef) -> bool {
+        let known = self.models.get(&model.provider).and_then(|models| models.get(&model.model));
+        known.is_some_and(|entry| entry.listed)
     }
 
     /// The day on which the provider retires a model, such as `2027-01-31`.

@@ -7,12 +7,14 @@
 use super::line::{Answered, Line};
 use super::operation::Operation;
 use super::record::Draft;
-use super::shown::reordered;
 use super::{fan_out, given};
 use crate::base::{ApiError, Code, ModelRef, Retry, limits};
 use crate::config::settings::Provider;
 use crate::resource::assessment::BackupOrder;
 use crate::resource::decision::{Attempt, Target as TargetName};
+use crate::routing::failure::{Verdict, verdict};
+use crate::routing::fallback;
+use crate::routing::totals::Totals;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -72,13 +74,22 @@ fn by_what_was_shown(draft: &mut Draft, targets: &mut [ModelRef], place: usize) 
         place + usize::from(draft.labels.fallback.is_some() && targets.get(place) == draft.labels.fallback.as_ref());
     let failed = draft.attempts.list().into_iter().rfind(|attempt| attempt.error.is_some());
     let (Some(rest), Some(failed)) = (targets.get_mut(place..), failed) else { return };
-    let Some(shown) = draft.gateway.shown.of(&draft.caller.org, &route.id) else { return };
-    let Some(learned) = reordered(rest, &failed, &shown) else { return };
+    let known = draft.gateway.learner.snapshot();
+    let Some(shown) = known.totals(&draft.caller.org, &route.id) else { return };
+    let Some(learned) = reordered(rest, &failed, shown) else { return };
     if let Some(choice) = draft.choice.as_mut() {
         let names = |models: &[ModelRef]| models.iter().map(ToString::to_string).collect();
         choice.assessment.backups = Some(BackupOrder { rule: names(rest), learned: names(&learned) });
     }
     rest.clone_from_slice(&learned);
+}
+
+/// The order in which the rest is asked after this attempt failed, where production has shown a better one than the rule.
+fn reordered(rest: &[ModelRef], failed: &Attempt, shown: &Totals) -> Option<Vec<ModelRef>> {
+    let Verdict::Failed(kind) = verdict(failed) else { return None };
+    let order = fallback::order(rest, kind, shown);
+    let is_rule = order.iter().copied().eq(0..rest.len());
+    (!is_rule).then(|| order.into_iter().filter_map(|place| rest.get(place).cloned()).collect())
 }
 
 /// What the client is told when every target failed.

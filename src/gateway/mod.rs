@@ -27,7 +27,6 @@ mod resolve;
 mod select;
 mod session;
 mod settings;
-mod shown;
 mod source;
 mod thoughts;
 
@@ -43,7 +42,6 @@ use crate::config::Config;
 use crate::config::settings::{Dialect, Key};
 use crate::learner::Learner;
 use crate::learner::judge::Desk;
-use crate::resource::priors::Pool;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::upstream::Upstream;
@@ -81,12 +79,9 @@ pub struct Gateway {
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
     thoughts: thoughts::Memory,
-    shown: shown::Shown,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
-    /// What the pool of priors has published.
-    pub pool: ArcSwap<Pool>,
     local_admin: Option<Arc<Key>>,
 }
 
@@ -125,10 +120,8 @@ impl Gateway {
             metrics,
             sessions: Sessions::default(),
             thoughts: thoughts::Memory::default(),
-            shown: shown::Shown::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
-            pool: ArcSwap::default(),
             local_admin,
         };
         gateway.refresh_keys()?;

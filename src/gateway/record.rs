@@ -142,7 +142,6 @@ impl Draft {
         let gateway = Arc::clone(&self.gateway);
         let total = self.started.elapsed();
         let decision = self.decision(&end, total);
-        gateway.shown.fold(&decision);
         gateway.metrics.answered(&AnsweredRequest {
             strategy: decision.routing_strategy.as_str(),
             target: self.served.as_ref(),

@@ -120,7 +120,7 @@ fn situation<'a>(
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
     let shown = route.filter(|_| draft.strategy == Strategy::SmartSelect);
-    let shown = shown.and_then(|route| gateway.shown.of(&draft.caller.org, &route.id));
+    let shown = shown.and_then(|route| gateway.learner.snapshot().totals(&draft.caller.org, &route.id).cloned());
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
     Situation { route, facts, asked, shown, held, pinned, floor, limits }

@@ -3,17 +3,18 @@
 //! Everything comes from the log: the entry itself, and for an outcome the decisions of its session that
 //! stand before it. So the same log gives the same state, whenever and however often it is read.
 
-use super::state::{Learned, OrgState};
+use super::pool::contribute;
+use super::state::{Ground, Learned, OrgState};
 use crate::base::{OrgId, RequestId, RouteId, Timestamp};
-use crate::config::Config;
 use crate::resource::assessment::Scores as Given;
 use crate::resource::decision::{Decision, Status, Target};
 use crate::resource::trace::Why;
 use crate::resource::{Feedback, Judged, Rating};
+use crate::routing::learn::anchor::Anchor;
 use crate::routing::learn::features::EMBEDDED;
-use crate::routing::learn::{Features, Observation, Scores, Served, Share, Source, Spent, Value};
+use crate::routing::learn::{Change, Features, Observation, Scores, Served, Share, Source, Spent, Value};
 use crate::store::{Error, LogEntry, Logged, Store};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// An answer with a composite score below this is as bad as none: empty, cut off, or not what was asked for at all.
@@ -22,7 +23,9 @@ const WORTHLESS: f64 = 20.0;
 /// Whose log is read, and under which configuration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading<'a> {
-    pub(super) config: &'a Config,
+    pub(super) ground: Ground<'a>,
+    /// Routes with several models: their calls are summed.
+    pub(super) several: &'a BTreeSet<RouteId>,
     pub(super) store: &'a Store,
     pub(super) org: &'a OrgId,
     /// When this process began: choices from before it are in nobody's tally.
@@ -32,15 +35,25 @@ pub(super) struct Reading<'a> {
 /// Takes one entry in.
 pub(super) fn fold(state: &mut OrgState, reading: &Reading<'_>, entry: &LogEntry) -> Result<(), Error> {
     match &entry.what {
-        Logged::Decision(decision) => served(state, reading, decision),
+        Logged::Decision(decision) => {
+            served(state, reading, decision);
+            if let Some(route) = decision.route.as_ref().filter(|route| reading.several.contains(*route)) {
+                state.totals(route).fold(decision, decision.heuristics.as_ref());
+            }
+        }
         Logged::Feedback(feedback) => session_rated(state, reading, feedback, entry.sequence)?,
         Logged::Rating(rating) => rated_by_hand(state, reading, rating, entry.sequence)?,
         Logged::Judged(judgement) => judged(state, reading, judgement, entry.sequence)?,
         Logged::Constraints(changed) => {
             state.floor = changed.new.optimization.quality_floor;
-            state.configure(reading.config);
+            state.configure(reading.ground);
         }
-        Logged::Priors(_) | Logged::Pin { .. } | Logged::Other(_) => {}
+        Logged::Priors(changed) => {
+            state.pooling = Some(changed.new.pooling);
+            state.has_left |= !changed.new.pooling;
+            state.configure(reading.ground);
+        }
+        Logged::Pin { .. } | Logged::Other(_) => {}
     }
     state.sequence = entry.sequence;
     Ok(())
@@ -80,7 +93,7 @@ fn failed(decision: &Decision) -> bool {
 /// A request was served: it moves the mix, the costs and the technical tests.
 fn served(state: &mut OrgState, reading: &Reading<'_>, decision: &Decision) {
     let Some((route, winner)) = decision.route.as_ref().zip(decision.winner.as_ref()) else { return };
-    let Some(learned) = state.scope(reading.config, route) else { return };
+    let Some(learned) = state.scope(reading.ground, route) else { return };
     let Some(arm) = learned.scope.place(&name(winner)) else { return };
     let own = decision.served == decision.winner;
     let spent = if own { spent(decision) } else { Spent::default() };
@@ -157,8 +170,9 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
     }
     let whole = decisions.len();
     let scores = scores_of(reading, &decisions, sequence)?;
+    rate_totals(state, reading, &decisions, feedback.score / 10.0);
     for (route, part) in parts(&state.scopes, &decisions) {
-        let Some(learned) = state.scope(reading.config, &route) else { continue };
+        let Some(learned) = state.scope(reading.ground, &route) else { continue };
         let calls = decisions.iter().filter(|decision| decision.route.as_ref() == Some(&route)).count();
         #[expect(clippy::cast_precision_loss, reason = "calls of one session")]
         let weight = calls as f64 / whole.max(1) as f64;
@@ -177,8 +191,30 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
         };
         let changes = learned.scope.observe(&heard);
         learned.note(reading.org, &route, &changes, feedback.created_at);
+        // A session of several models tells the pool of the one that did most of it.
+        let most = part.shares.iter().find(|share| share.part > 0.5).map(|share| share.arm);
+        let most = most.and_then(|arm| Some(learned.scope.arms().nth(arm)?.name.clone()));
+        if let Some(model) = most.filter(|_| teaches(&changes)) {
+            contribute(state, reading.ground.config, &model, Anchor::default().quality(feedback.score));
+        }
     }
     Ok(())
+}
+
+/// Whether an observation has been taken in.
+fn teaches(changes: &[Change]) -> bool {
+    !changes.iter().any(|change| matches!(change, Change::Repeat | Change::Refused | Change::Held))
+}
+
+/// A rating (0..1) of these decisions, for the sums of their routes: once for each model.
+fn rate_totals(state: &mut OrgState, reading: &Reading<'_>, decisions: &[Decision], rating: f64) {
+    let mut rated = BTreeSet::new();
+    for decision in decisions {
+        let Some((route, served)) = decision.route.as_ref().zip(decision.served.as_ref()) else { continue };
+        if reading.several.contains(route) && rated.insert((route, name(served))) {
+            state.totals(route).rate(served, rating);
+        }
+    }
 }
 
 /// What the judge said of a session's calls, their mean by output tokens; `None` where it was asked of none of them.
@@ -210,7 +246,7 @@ fn decided(state: &mut OrgState, reading: &Reading<'_>, id: RequestId) -> Result
         .route
         .as_ref()
         .zip(decision.served.as_ref())
-        .and_then(|(route, served)| state.scope(reading.config, route)?.scope.place(&name(served)));
+        .and_then(|(route, served)| state.scope(reading.ground, route)?.scope.place(&name(served)));
     Ok(arm.map(|arm| (decision, arm)))
 }
 
@@ -283,7 +319,15 @@ fn judged(state: &mut OrgState, reading: &Reading<'_>, judgement: &Judged, seque
 
 fn teach(state: &mut OrgState, reading: &Reading<'_>, decision: &Decision, heard: &Observation<'_>) {
     let Some(route) = &decision.route else { return };
-    let Some(learned) = state.scope(reading.config, route) else { return };
+    let Some(learned) = state.scope(reading.ground, route) else { return };
     let changes = learned.scope.observe(heard);
     learned.note(reading.org, route, &changes, heard.at);
+    let quality = match heard.value {
+        Value::Quality(quality) if heard.source == Source::Manual => Some(quality),
+        Value::Scores(scores) => scores.composite(),
+        Value::Quality(_) | Value::Rating(_) => None,
+    };
+    if let Some((quality, served)) = quality.zip(decision.served.as_ref()).filter(|_| teaches(&changes)) {
+        contribute(state, reading.ground.config, &name(served), quality);
+    }
 }

@@ -9,6 +9,7 @@
 
 mod fold;
 pub mod judge;
+mod pool;
 mod snapshot;
 mod spec;
 mod state;

@@ -1,18 +1,24 @@
 //! What a decision reads: the learned state as it was last published. Nothing in it ever changes.
 
 use crate::base::{ModelRef, OrgId, RouteId, Timestamp};
+use crate::resource::priors::Pool;
 use crate::routing::learn::Scope;
+use crate::routing::totals::Totals;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Everything that is learned, at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Routes of which an org has no record yet.
     pub(super) fresh: HashMap<RouteId, Arc<View>>,
     /// Everybody else.
     pub(super) learned: HashMap<(OrgId, RouteId), Arc<View>>,
+    /// What the calls of routes with several models came to.
+    pub(super) totals: HashMap<(OrgId, RouteId), Arc<Totals>>,
+    /// What the pool of priors has published.
+    pub(super) pool: Arc<Pool>,
 }
 
 impl Snapshot {
@@ -20,6 +26,18 @@ impl Snapshot {
     #[must_use]
     pub fn view(&self, org: &OrgId, route: &RouteId) -> Option<&Arc<View>> {
         self.learned.get(&(org.clone(), route.clone())).or_else(|| self.fresh.get(route))
+    }
+
+    /// What the calls of an org's route came to; `None` where there were none, or the route has one model.
+    #[must_use]
+    pub fn totals(&self, org: &OrgId, route: &RouteId) -> Option<&Arc<Totals>> {
+        self.totals.get(&(org.clone(), route.clone()))
+    }
+
+    /// What the pool of priors has published.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
     }
 }
 

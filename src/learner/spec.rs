@@ -1,12 +1,13 @@
 //! A route of the configuration as the router sees it: arms with what is believed of them before the first call.
 
+use super::pool::{Pooling, pooled};
 use crate::base::model::TokenUsage;
 use crate::base::{ModelRef, TaskKind};
+use crate::config::Config;
 use crate::config::settings::{Route, Sticky};
-use crate::config::{self, Config};
 use crate::resource::decision::Strategy;
 use crate::routing::learn::features::{PLAIN, SESSION, WORDS};
-use crate::routing::learn::{ArmSpec, Params, Prior, ScopeSpec};
+use crate::routing::learn::{ArmSpec, Params, ScopeSpec};
 
 /// A call of middle length: arms are compared at it until they have costs of their own.
 const TYPICAL: TokenUsage =
@@ -18,20 +19,21 @@ pub fn learns(route: &Route) -> bool {
     route.strategy == Strategy::FeedbackDriven
 }
 
-/// The scope of a route. `floor` is the org's own floor, where it has set one above the route's.
+/// The scope of a route. `floor` is the org's own floor, where it has set one above the route's; `pooling` is the pool,
+/// where the org takes part.
 #[must_use]
-pub(super) fn spec(config: &Config, route: &Route, floor: Option<f64>) -> ScopeSpec {
+pub(super) fn spec(config: &Config, route: &Route, floor: Option<f64>, pooling: Option<&Pooling>) -> ScopeSpec {
     let typical = |model: &ModelRef| {
         let info = config.catalogue.get(model)?;
         #[expect(clippy::cast_precision_loss, reason = "micro-USD of one call")]
         info.cost(&TYPICAL).map(|cost| cost.0 as f64)
     };
     let unit = typical(&route.default_model).filter(|cost| *cost > 0.0);
-    let arms = route.models().map(|model| ArmSpec {
-        name: model.to_string(),
-        prior: config.catalogue.prior(model, TaskKind::General).map(believed),
-        cost_hint: typical(model).zip(unit).map(|(cost, unit)| cost / unit),
-        from_pool: false,
+    let arms = route.models().map(|model| {
+        let known = config.catalogue.prior(model, TaskKind::General);
+        let (prior, from_pool) = pooled(known, pooling.and_then(|pooling| pooling.prior(config, model)));
+        let cost_hint = typical(model).zip(unit).map(|(cost, unit)| cost / unit);
+        ArmSpec { name: model.to_string(), prior, cost_hint, from_pool }
     });
     ScopeSpec {
         arms: arms.collect(),
@@ -40,9 +42,4 @@ pub(super) fn spec(config: &Config, route: &Route, floor: Option<f64>) -> ScopeS
         dimension: PLAIN + WORDS + if route.sticky == Sticky::Session { SESSION } else { 0 },
         params: Params::default(),
     }
-}
-
-/// What is believed of a model before it was tried: the operator's word, or that of public benchmarks.
-fn believed(prior: config::Prior) -> Prior {
-    Prior { mean: prior.mean, pseudo: prior.pseudo_observations() }
 }

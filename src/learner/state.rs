@@ -1,11 +1,14 @@
 //! What the learner has made of one org's log: a fold over its entries, kept in a checkpoint.
 
-use super::snapshot::{Tally, View};
+use super::pool::Pooling;
+use super::snapshot::{Tally as Choices, View};
 use super::spec::{learns, spec};
 use crate::base::{ModelRef, OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Route;
-use crate::routing::learn::{Change, Scope};
+use crate::routing::learn::{Change, Scope, ScopeSpec};
+use crate::routing::pool::{Cell, Tally};
+use crate::routing::totals::Totals;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,7 +28,16 @@ pub(super) struct OrgState {
     pub(super) scopes: BTreeMap<RouteId, Learned>,
     /// The floor that the org has set for all its routes.
     pub(super) floor: Option<f64>,
-    /// Routes whose published view is out of date.
+    /// What its routes' calls came to, of those with several models.
+    pub(super) totals: BTreeMap<RouteId, Totals>,
+    /// The org's own word on pooled priors.
+    pub(super) pooling: Option<bool>,
+    /// What it contributes to the pool.
+    pub(super) pooled: BTreeMap<Cell, Tally>,
+    /// Whether it has left the pool, which does not know it yet.
+    #[serde(skip)]
+    pub(super) has_left: bool,
+    /// Routes of which what is published is out of date.
     #[serde(skip)]
     pub(super) changed: BTreeSet<RouteId>,
 }
@@ -43,7 +55,7 @@ pub(super) struct Learned {
 
 #[derive(Debug, Clone)]
 pub(super) struct Counts {
-    tally: Arc<Tally>,
+    tally: Arc<Choices>,
     folded: Vec<u64>,
 }
 
@@ -56,7 +68,7 @@ impl Learned {
     fn counts(&mut self, generation: u64) -> &mut Counts {
         let arms = self.scope.arms().count();
         self.counts
-            .get_or_insert_with(|| Counts { tally: Arc::new(Tally::new(generation, arms)), folded: vec![0; arms] })
+            .get_or_insert_with(|| Counts { tally: Arc::new(Choices::new(generation, arms)), folded: vec![0; arms] })
     }
 
     /// A choice that the tally has counted is in the scope now.
@@ -95,28 +107,58 @@ impl Learned {
     }
 }
 
+/// What a scope is made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) config: &'a Config,
+    pub(super) pooling: &'a Pooling,
+}
+
 impl OrgState {
+    /// Whether the log has said nothing so far that is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.scopes.is_empty() && self.totals.is_empty() && self.pooling.is_none() && self.floor.is_none()
+    }
+
+    /// Whether the org contributes to and uses pooled priors: the installation and the org both have to want it.
+    pub(super) fn pools(&self, config: &Config) -> bool {
+        config.priors.pooling && self.pooling != Some(false)
+    }
+
+    fn spec(&self, ground: Ground<'_>, route: &Route) -> ScopeSpec {
+        let pooling = self.pools(ground.config).then_some(ground.pooling);
+        spec(ground.config, route, self.floor, pooling)
+    }
+
     /// The scope of a route; made where this org has none yet. `None` where the route does not learn.
-    pub(super) fn scope(&mut self, config: &Config, route: &RouteId) -> Option<&mut Learned> {
-        let configured = config.routes.iter().find(|known| known.id == *route && learns(known))?;
+    pub(super) fn scope(&mut self, ground: Ground<'_>, route: &RouteId) -> Option<&mut Learned> {
+        let configured = ground.config.routes.iter().find(|known| known.id == *route && learns(known))?;
         self.changed.insert(route.clone());
-        let floor = self.floor;
-        Some(
-            self.scopes
-                .entry(route.clone())
-                .or_insert_with(|| Learned::new(Scope::new(&spec(config, configured, floor)))),
-        )
+        if !self.scopes.contains_key(route) {
+            let fresh = Learned::new(Scope::new(&self.spec(ground, configured)));
+            self.scopes.insert(route.clone(), fresh);
+        }
+        self.scopes.get_mut(route)
     }
 
     /// Follows a changed configuration. What was learned on a route that is gone is kept, in case it comes back.
-    pub(super) fn configure(&mut self, config: &Config) {
-        let routes: Vec<&Arc<Route>> = config.routes.iter().filter(|route| learns(route)).collect();
-        for route in routes {
+    pub(super) fn configure(&mut self, ground: Ground<'_>) {
+        if !self.pools(ground.config) {
+            self.pooled.clear();
+        }
+        for route in ground.config.routes.iter().filter(|route| learns(route)) {
+            let spec = self.spec(ground, route);
             if let Some(learned) = self.scopes.get_mut(&route.id) {
-                learned.scope.reconcile(&spec(config, route, self.floor));
+                learned.scope.reconcile(&spec);
                 learned.counts = None;
                 self.changed.insert(route.id.clone());
             }
         }
+    }
+
+    /// The sums of a route, to be added to.
+    pub(super) fn totals(&mut self, route: &RouteId) -> &mut Totals {
+        self.changed.insert(route.clone());
+        self.totals.entry(route.clone()).or_default()
     }
 }

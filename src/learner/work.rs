@@ -1,25 +1,28 @@
 //! The learner at work: catch up with the log, publish, and note in a checkpoint how far it has come.
 
 use super::fold::{Reading, fold};
+use super::pool::Pooling;
 use super::snapshot::{Snapshot, View};
 use super::spec::{learns, spec};
-use super::state::{Learned, OrgState};
+use super::state::{Ground, Learned, OrgState};
 use crate::base::{OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::resource::decision::Strategy;
 use crate::routing::learn::Scope;
-use crate::store::{Checkpoint, Error, Store};
+use crate::store::{Checkpoint, Error, Store, Unread};
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Format of a checkpoint's bytes: raised with every change of what is learned, so that an old one counts as none.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Entries that are taken in before the result is published.
 const STEP: usize = 512;
 /// How often a checkpoint is written while something changes.
 const KEEP: Duration = Duration::from_secs(10);
+/// The time between two looks at a log that grows.
+const PAUSE: Duration = Duration::from_millis(4);
 /// How often the log is looked at where nobody says that it has grown.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -37,6 +40,9 @@ struct Shared {
 /// What the writer works on.
 struct Desk {
     config: Arc<Config>,
+    /// Routes with several models: their calls are summed.
+    several: BTreeSet<RouteId>,
+    pooling: Pooling,
     orgs: BTreeMap<OrgId, OrgState>,
     /// Entries in the last checkpoint of each org.
     kept: BTreeMap<OrgId, u64>,
@@ -55,14 +61,20 @@ impl Learner {
     /// # Errors
     /// The store cannot be read.
     pub fn open(config: Arc<Config>, store: Store) -> Result<Self, Error> {
-        let mut desk =
-            Desk { config, orgs: BTreeMap::new(), kept: BTreeMap::new(), next_checkpoint: Instant::now() + KEEP };
+        let mut desk = Desk {
+            several: several(&config),
+            config,
+            pooling: Pooling::open(&store)?,
+            orgs: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            next_checkpoint: Instant::now() + KEEP,
+        };
         for org in store.orgs()? {
             let mut state = match store.load_checkpoint(&org, FORMAT)? {
                 Some(checkpoint) => read_checkpoint(&org, &checkpoint),
                 None => OrgState::default(),
             };
-            state.configure(&desk.config);
+            state.configure(Ground { config: &desk.config, pooling: &desk.pooling });
             desk.kept.insert(org.clone(), state.sequence);
             desk.orgs.insert(org, state);
         }
@@ -107,8 +119,8 @@ impl Learner {
         }
         drop(published);
         let mut desk = self.desk();
-        let Desk { config, orgs, .. } = &mut *desk;
-        orgs.entry(org.clone()).or_default().scope(config, route)?;
+        let Desk { config, pooling, orgs, .. } = &mut *desk;
+        orgs.entry(org.clone()).or_default().scope(Ground { config, pooling }, route)?;
         self.publish(&mut desk, org);
         self.view(org, route)
     }
@@ -116,12 +128,20 @@ impl Learner {
     /// Puts a new configuration in force: arms that stay keep what was learned of them.
     pub fn configure(&self, config: Arc<Config>) {
         let mut desk = self.desk();
+        desk.several = several(&config);
+        desk.pooling.look_again();
         desk.config = config;
-        let Desk { config, orgs, .. } = &mut *desk;
-        orgs.values_mut().for_each(|state| state.configure(config));
-        self.publish_all(&mut desk);
+        self.reconfigure(&mut desk);
+    }
+
+    /// Puts what scopes are made from in force.
+    fn reconfigure(&self, desk: &mut Desk) {
+        let Desk { config, pooling, orgs, .. } = &mut *desk;
+        orgs.values_mut().for_each(|state| state.configure(Ground { config, pooling }));
+        self.publish_all(desk);
         // The log does not hold the configuration: from here on a restart has to start from what it made of the scopes.
-        self.checkpoint(&mut desk);
+        desk.kept.clear();
+        self.checkpoint(desk);
     }
 
     /// Follows the log until it is cancelled.
@@ -134,6 +154,8 @@ impl Learner {
                 Ok(Err(error)) => tracing::error!(%error, "the learner cannot read the log; it tries again"),
                 Err(error) => tracing::error!(%error, "the learner stumbled; it goes on after its last checkpoint"),
             }
+            // A busy store commits more often than anybody needs to see what is learned.
+            tokio::time::sleep(PAUSE).await;
             // Woken by the next commit; a commit in the meantime counts.
             if let Ok(Err(_)) = tokio::time::timeout(LOOK, commits.changed()).await {
                 return;
@@ -150,6 +172,10 @@ impl Learner {
         for org in self.0.store.orgs()? {
             while self.step(&mut desk, &org)? {}
         }
+        let Desk { config, pooling, orgs, .. } = &mut *desk;
+        if pooling.publish(config, &self.0.store, orgs)? {
+            self.reconfigure(&mut desk);
+        }
         if Instant::now() >= desk.next_checkpoint {
             self.checkpoint(&mut desk);
         }
@@ -158,12 +184,22 @@ impl Learner {
 
     /// Takes in the next entries of one org; whether there may be more.
     fn step(&self, desk: &mut Desk, org: &OrgId) -> Result<bool, Error> {
-        let Desk { config, orgs, .. } = desk;
+        let Desk { config, several, pooling, orgs, .. } = desk;
         let state = orgs.entry(org.clone()).or_default();
-        let entries = self.0.store.log_of(Strategy::FeedbackDriven, org, state.sequence, STEP)?;
-        let reading = Reading { config, store: &self.0.store, org, started: self.0.started };
+        let teaches = |decision: Unread<'_>| decision.is_by(Strategy::FeedbackDriven) || decision.is_on(several);
+        let entries = self.0.store.log_where(org, state.sequence, STEP, teaches)?;
+        if entries.is_empty() && !state.has_left {
+            return Ok(false);
+        }
+        let ground = Ground { config, pooling };
+        let reading = Reading { ground, several, store: &self.0.store, org, started: self.0.started };
         for entry in &entries {
             fold(state, &reading, entry)?;
+        }
+        if state.has_left {
+            pooling.leave(&self.0.store, org)?;
+            state.has_left = false;
+            self.reconfigure(desk);
         }
         self.publish(desk, org);
         Ok(entries.len() == STEP)
@@ -171,24 +207,32 @@ impl Learner {
 
     /// Publishes what has changed for one org.
     fn publish(&self, desk: &mut Desk, org: &OrgId) {
-        let Desk { config, orgs, .. } = desk;
+        let Desk { config, pooling, orgs, .. } = desk;
         let Some(state) = orgs.get_mut(org).filter(|state| !state.changed.is_empty()) else { return };
         let old = self.0.published.load();
-        let mut learned = old.learned.clone();
+        let mut snapshot = Snapshot::clone(&old);
         for route in std::mem::take(&mut state.changed) {
-            if let Some(scope) = state.scopes.get_mut(&route) {
-                learned.insert((org.clone(), route), Arc::new(scope.view(config.generation)));
+            let place = (org.clone(), route);
+            if let Some(totals) = state.totals.get(&place.1) {
+                snapshot.totals.insert(place.clone(), Arc::new(totals.clone()));
+            }
+            if let Some(scope) = state.scopes.get_mut(&place.1) {
+                snapshot.learned.insert(place, Arc::new(scope.view(config.generation)));
             }
         }
-        self.0.published.store(Arc::new(Snapshot { fresh: old.fresh.clone(), learned }));
+        let contributes = state.pooled.len() as u64;
+        if snapshot.pool.contributed.get(org).copied().unwrap_or(0) != contributes {
+            snapshot.pool = Arc::new(pooling.published(config, orgs));
+        }
+        self.0.published.store(Arc::new(snapshot));
     }
 
     /// Publishes everything: after the start, and after a change of the configuration.
     fn publish_all(&self, desk: &mut Desk) {
-        let Desk { config, orgs, .. } = desk;
-        let mut snapshot = Snapshot::default();
+        let Desk { config, several, pooling, orgs, .. } = desk;
+        let mut snapshot = Snapshot { pool: Arc::new(pooling.published(config, orgs)), ..Snapshot::default() };
         for route in config.routes.iter().filter(|route| learns(route)) {
-            let mut fresh = Learned::new(Scope::new(&spec(config, route, None)));
+            let mut fresh = Learned::new(Scope::new(&spec(config, route, None, Some(pooling))));
             snapshot.fresh.insert(route.id.clone(), Arc::new(fresh.view(config.generation)));
             for (org, state) in orgs.iter_mut() {
                 if let Some(learned) = state.scopes.get_mut(&route.id) {
@@ -197,7 +241,12 @@ impl Learner {
                 }
             }
         }
-        orgs.values_mut().for_each(|state| state.changed.clear());
+        for (org, state) in orgs {
+            for (route, totals) in state.totals.iter().filter(|(route, _)| several.contains(*route)) {
+                snapshot.totals.insert((org.clone(), route.clone()), Arc::new(totals.clone()));
+            }
+            state.changed.clear();
+        }
         self.0.published.store(Arc::new(snapshot));
     }
 
@@ -205,7 +254,7 @@ impl Learner {
     fn checkpoint(&self, desk: &mut Desk) {
         desk.next_checkpoint = Instant::now() + KEEP;
         for (org, state) in &desk.orgs {
-            if desk.kept.get(org) == Some(&state.sequence) || state.scopes.is_empty() {
+            if desk.kept.get(org) == Some(&state.sequence) || state.is_empty() {
                 continue;
             }
             let bytes = serde_json::to_vec(state).expect("what is learned holds nothing that JSON cannot");
@@ -226,6 +275,11 @@ impl Learner {
         }
         self.checkpoint(&mut self.desk());
     }
+}
+
+/// Routes with several models.
+fn several(config: &Config) -> BTreeSet<RouteId> {
+    config.routes.iter().filter(|route| route.models().nth(1).is_some()).map(|route| route.id.clone()).collect()
 }
 
 /// A checkpoint that cannot be read counts as none: the log is read from its beginning.

@@ -205,7 +205,7 @@ fn by_bandit(plan: &Plan<'_>, eligible: &[&Facts<'_>]) -> Option<Pick> {
     let arm = |facts: &&Facts<'_>| plan.shown.and_then(|shown| shown.arm(&facts.model.to_string()));
     let contenders: Vec<_> = eligible.iter().map(arm).collect();
     // The chance has 53 bits of its own, and the bandit makes its draws of them.
-    smart_select::pick(&contenders, &plan.bandit, plan.chance.map(f64::to_bits))
+    smart_select::pick(&contenders, &plan.bandit, plan.chance.map(f64::to_bits), plan.turn)
 }
 
 /// The cheaper model that is good enough for the request; `None` = the first that is eligible.

@@ -194,6 +194,19 @@ impl Pool {
         *own = own.plus(tally);
     }
 
+    /// An org's contribution as it stands now. One that has become less than what was published with it, or is gone,
+    /// withdraws those cells like [`leave`](Self::leave).
+    pub fn replace(&mut self, org: &OrgId, own: &BTreeMap<Cell, Tally>) {
+        let known = self.contributions.get(org);
+        let is_less = |(cell, tally): (&Cell, &Tally)| own.get(cell).is_none_or(|own| own.count < tally.count);
+        if known.is_some_and(|known| known.iter().any(is_less)) {
+            self.leave(org);
+        }
+        if !own.is_empty() {
+            self.contributions.insert(org.clone(), own.clone());
+        }
+    }
+
     /// Takes away all that an org contributed, and withdraws every cell that it was part of until the next
     /// [`publish`](Self::publish).
     pub fn leave(&mut self, org: &OrgId) {

@@ -12,7 +12,7 @@
 //! score        the weighted sum, 0..1
 //! ```
 //!
-//! A model with fewer than `min_samples` answers or failed calls is served first, the least known one before the others (a
+//! A model with fewer than `min_samples` answers or failed calls is served first, one after the other (a
 //! forced round robin). After that:
 //!
 //! * `epsilon_greedy` serves the best score, and any model evenly with probability [`EPSILON`];
@@ -104,25 +104,26 @@ pub struct Pick {
 }
 
 /// Picks one of the contenders, given by what came of their calls (`None` = nothing yet); `None` only where there are
-/// none. Without a seed nothing is drawn, and the most probable one is told.
+/// none. `turn` goes round among those that are not known well enough yet: calls that come faster than their records are
+/// spread all the same. Without a seed nothing is drawn, and the most probable one is told.
 #[must_use]
-pub fn pick(contenders: &[Option<&Arm>], settings: &Settings, seed: Option<u64>) -> Option<Pick> {
+pub fn pick(contenders: &[Option<&Arm>], settings: &Settings, seed: Option<u64>, turn: u64) -> Option<Pick> {
     if contenders.is_empty() {
         return None;
     }
     let samples: Vec<u64> = contenders.iter().map(|arm| arm.map_or(0, |arm| arm.calls.all)).collect();
     let scores: Vec<f64> = dimensions(contenders).iter().map(Dimensions::score).collect();
     let best = highest(&scores);
-    let least = samples.iter().enumerate().min_by_key(|(_, samples)| **samples).map_or(0, |(place, _)| place);
+    let known = |samples: &u64| *samples >= settings.min_samples;
+    let forced: Vec<usize> =
+        samples.iter().enumerate().filter(|(_, samples)| !known(samples)).map(|(place, _)| place).collect();
+    let forced = usize::try_from(turn).unwrap_or(0).checked_rem(forced.len()).and_then(|place| forced.get(place));
     let certain = |place: usize| (0..scores.len()).map(|other| if other == place { 1.0 } else { 0.0 }).collect();
-    let propensities: Vec<f64> = if samples.iter().any(|samples| *samples < settings.min_samples) {
-        certain(least)
-    } else {
-        match settings.algorithm {
-            Algorithm::EpsilonGreedy => greedy(scores.len(), best),
-            Algorithm::Ucb1 => certain(highest(&upper_bounds(&scores, &samples))),
-            Algorithm::Thompson => shares_of_wins(contenders, &scores, seed),
-        }
+    let propensities: Vec<f64> = match (forced, settings.algorithm) {
+        (Some(forced), _) => certain(*forced),
+        (None, Algorithm::EpsilonGreedy) => greedy(scores.len(), best),
+        (None, Algorithm::Ucb1) => certain(highest(&upper_bounds(&scores, &samples))),
+        (None, Algorithm::Thompson) => shares_of_wins(contenders, &scores, seed),
     };
     let place = match seed {
         // The chance of the choice is another than that of the draws.
@@ -219,7 +220,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn pick(contenders: &[Option<&Arm>], algorithm: Algorithm, min_samples: u64, seed: Option<u64>) -> Option<Pick> {
-        pick_by(contenders, &Settings { algorithm, min_samples }, seed)
+        pick_by(contenders, &Settings { algorithm, min_samples }, seed, 0)
     }
 
     const ALL: [Algorithm; 3] = [Algorithm::EpsilonGreedy, Algorithm::Ucb1, Algorithm::Thompson];
@@ -255,9 +256,13 @@ mod tests {
             assert_eq!((pick.place, pick.propensities.as_slice()), (1, [0.0, 1.0, 0.0].as_slice()));
             assert!(pick.explores);
         }
+        let settings = Settings { algorithm: Algorithm::Ucb1, min_samples: 2 };
+        let at =
+            |totals: &Totals, turn| pick_by(&arms(totals, &["a", "b", "c"]), &settings, Some(1), turn).unwrap().place;
+        assert_eq!([0, 1, 2, 3].map(|turn| at(&totals, turn)), [1, 2, 1, 2], "whatever is known by then");
         totals.fold(&decision(&[("b", 200)]), None);
-        let next = pick(&arms(&totals, &["a", "b", "c"]), Algorithm::Ucb1, 10, Some(1)).unwrap();
-        assert_eq!(next.place, 2, "the least known one before the others");
+        totals.fold(&decision(&[("b", 200)]), None);
+        assert_eq!([0, 1].map(|turn| at(&totals, turn)), [2, 2], "who is known is no longer served by turns");
         assert_eq!(pick(&[], Algorithm::Ucb1, 10, Some(1)), None);
     }
 

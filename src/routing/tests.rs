@@ -188,8 +188,8 @@ fn smart_select_runs_its_bandit_over_who_is_eligible() {
     facts[1].circuit_open = true;
     let mut totals = Totals::default();
     let mut served = Vec::new();
-    for _ in 0..4 {
-        let plan = Plan { shown: Some(&totals), chance: Some(0.3), ..plan(Strategy::SmartSelect, &facts) };
+    for turn in 0..4 {
+        let plan = Plan { shown: Some(&totals), chance: Some(0.3), turn, ..plan(Strategy::SmartSelect, &facts) };
         let choice = choose(&plan, &Needs::default()).unwrap();
         assert_eq!(choice.propensity, Some(1.0), "the first rounds are forced");
         served.push(choice.winner.model.to_string());

@@ -15,6 +15,9 @@ use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
 use std::collections::HashMap;
 
+/// Where the pool of priors lies among the facts about the file.
+pub(super) const POOL: &str = "pool";
+
 /// A change that somebody waits for.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
@@ -27,6 +30,7 @@ pub(super) enum Change {
     Constraints { org: OrgId, wanted: NewConstraints },
     Priors { org: OrgId, wanted: Changed<PriorsSetting> },
     Checkpoint { org: OrgId, checkpoint: Checkpoint },
+    Pool { bytes: Vec<u8> },
     Note { org: OrgId, kind: Kind, payload: String },
 }
 
@@ -162,6 +166,10 @@ impl<'t> Batch<'t> {
             Change::Constraints { org, wanted } => self.constraints(org, wanted).map(Done::Constraints),
             Change::Priors { org, wanted } => self.priors(org, wanted),
             Change::Checkpoint { org, checkpoint } => self.checkpoint(org, checkpoint),
+            Change::Pool { bytes } => {
+                self.txn.open_table(tables::META)?.insert(POOL, bytes.as_slice())?;
+                Ok(Done::Nothing)
+            }
             Change::Note { org, kind, payload } => {
                 let number = self.org(org)?;
                 self.append(number, *kind, payload.as_bytes())?;

@@ -4,18 +4,21 @@
 //! between looks. A checkpoint can always be made anew from the log: one of another format, or of a log
 //! that ends before it, counts as none.
 
-use super::apply::{Batch, Done};
+use super::apply::{Batch, Change, Done, POOL};
 use super::chain::{self, Kind};
 use super::error::Error;
 use super::open::Store;
 use super::read::{json, judged_at, number};
 use super::tables;
+use super::writer::Op;
 use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::decision::Strategy;
 use crate::resource::{Decision, Feedback, Judged, PriorsSetting, Rating};
 use redb::ReadableTable;
 use serde::Deserialize;
+use std::collections::BTreeSet;
+use tokio::sync::oneshot;
 
 /// Decisions of one session that an outcome is shared among: the latest ones of a longer session.
 pub const MAX_SESSION_DECISIONS: usize = 10_000;
@@ -53,6 +56,35 @@ pub enum Logged {
     },
     /// Keys, the configuration, retention, and decisions that the reader did not ask for.
     Other(Kind),
+}
+
+/// A decision that was not read yet.
+///
+/// What stands before a member's name in JSON text is a quotation mark, and one inside a text has a backslash before it:
+/// nothing that a client says is taken for a member.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread<'a>(&'a [u8]);
+
+impl Unread<'_> {
+    /// Whether it was made by this strategy.
+    #[must_use]
+    pub fn is_by(&self, strategy: Strategy) -> bool {
+        self.member(br#""routing_strategy":""#) == Some(strategy.as_str().as_bytes())
+    }
+
+    /// Whether it was made on one of these routes.
+    #[must_use]
+    pub fn is_on(&self, routes: &BTreeSet<RouteId>) -> bool {
+        let name = self.member(br#""route":""#).and_then(|name| std::str::from_utf8(name).ok());
+        name.is_some_and(|name| routes.contains(name))
+    }
+
+    /// The text of the first member of this name, up to the next quotation mark.
+    fn member(&self, name: &[u8]) -> Option<&[u8]> {
+        let begin = memchr::memmem::find(self.0, name)? + name.len();
+        let rest = self.0.get(begin..)?;
+        rest.get(..memchr::memchr(b'"', rest)?)
+    }
 }
 
 /// What a reader has made of a log up to some entry.
@@ -129,15 +161,19 @@ impl Store {
         self.entries_after(org, sequence, limit, |_| true)
     }
 
-    /// The same, but of the decisions only those of one strategy are read; the others come as [`Logged::Other`]. Most
+    /// The same, but of the decisions only those that are wanted are read; the others come as [`Logged::Other`]. Most
     /// decisions of a busy gateway may be of no interest to who learns, and reading one costs more than looking at it.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn log_of(&self, strategy: Strategy, org: &OrgId, sequence: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
-        let said = format!("\"routing_strategy\":\"{}\"", strategy.as_str());
-        let finder = memchr::memmem::Finder::new(&said);
-        self.entries_after(org, sequence, limit, |payload| finder.find(payload).is_some())
+    pub fn log_where(
+        &self,
+        org: &OrgId,
+        sequence: u64,
+        limit: usize,
+        is_wanted: impl Fn(Unread<'_>) -> bool,
+    ) -> Result<Vec<LogEntry>, Error> {
+        self.entries_after(org, sequence, limit, |payload| is_wanted(Unread(payload)))
     }
 
     fn entries_after(
@@ -162,6 +198,42 @@ impl Store {
                 Ok(LogEntry { sequence: key.value().1, what })
             })
             .collect()
+    }
+
+    /// Keeps what a reader has made of the org's log. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the log does not reach that far, or the write failed.
+    pub async fn save_checkpoint(&self, org: OrgId, checkpoint: Checkpoint) -> Result<(), Error> {
+        self.change(Change::Checkpoint { org, checkpoint }).await.map(drop)
+    }
+
+    /// The same with the writer's next group, without waiting: a checkpoint that is lost is made anew from the log.
+    ///
+    /// # Errors
+    /// The writer has no room for it, or has ended.
+    pub fn leave_checkpoint(&self, org: OrgId, checkpoint: Checkpoint) -> Result<(), Error> {
+        let (done, _) = oneshot::channel();
+        self.writer.send(Op::Change { change: Box::new(Change::Checkpoint { org, checkpoint }), done })
+    }
+
+    /// Keeps the pool of priors. Durable when it returns; for a thread that may wait.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn save_pool(&self, bytes: Vec<u8>) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        self.writer.send(Op::Change { change: Box::new(Change::Pool { bytes }), done })?;
+        answer.blocking_recv().map_err(|_| Error::Closed)?.map(drop)
+    }
+
+    /// What the learner has kept of the pool of priors; `None` where it has kept nothing.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn load_pool(&self) -> Result<Option<Vec<u8>>, Error> {
+        let meta = self.snapshot()?.open_table(tables::META)?;
+        Ok(meta.get(POOL)?.map(|bytes| bytes.value().to_vec()))
     }
 
     /// The decisions of a session that stand before the entry `before`, oldest first: the last

@@ -29,7 +29,7 @@ mod writer;
 pub use apply::FeedbackTarget;
 pub use chain::Kind;
 pub use error::Error;
-pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS};
+pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS, Unread};
 pub use open::{FILE, Health, Options, Recorded, Store};
 pub use read::DecisionFilter;
 pub use settings::NewConstraints;

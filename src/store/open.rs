@@ -3,7 +3,6 @@
 use super::apply::{Change, Done, FeedbackTarget};
 use super::chain::Kind;
 use super::error::Error;
-use super::log::Checkpoint;
 use super::polite::{Manners, Polite};
 use super::settings::NewConstraints;
 use super::tables;
@@ -74,7 +73,7 @@ pub(super) type Shared = Arc<RwLock<Option<Arc<Database>>>>;
 pub struct Store {
     pub(super) database: Shared,
     pub(super) cursor_secret: Arc<[u8]>,
-    writer: Arc<Writer>,
+    pub(super) writer: Arc<Writer>,
 }
 
 impl std::fmt::Debug for Store {
@@ -249,7 +248,7 @@ impl Store {
         wait.await.map_err(|_| Error::Closed)?
     }
 
-    async fn change(&self, change: Change) -> Result<Done, Error> {
+    pub(super) async fn change(&self, change: Change) -> Result<Done, Error> {
         let (done, wait) = oneshot::channel();
         self.writer.send(Op::Change { change: Box::new(change), done })?;
         wait.await.map_err(|_| Error::Closed)?
@@ -300,23 +299,6 @@ impl Store {
     /// The write failed.
     pub async fn put_priors(&self, org: OrgId, wanted: Changed<PriorsSetting>) -> Result<(), Error> {
         self.change(Change::Priors { org, wanted }).await.map(drop)
-    }
-
-    /// Keeps what a reader has made of the org's log. Durable when it returns.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where the log does not reach that far, or the write failed.
-    pub async fn save_checkpoint(&self, org: OrgId, checkpoint: Checkpoint) -> Result<(), Error> {
-        self.change(Change::Checkpoint { org, checkpoint }).await.map(drop)
-    }
-
-    /// The same with the writer's next group, without waiting: a checkpoint that is lost is made anew from the log.
-    ///
-    /// # Errors
-    /// The writer has no room for it, or has ended.
-    pub fn leave_checkpoint(&self, org: OrgId, checkpoint: Checkpoint) -> Result<(), Error> {
-        let (done, _) = oneshot::channel();
-        self.writer.send(Op::Change { change: Box::new(Change::Checkpoint { org, checkpoint }), done })
     }
 
     /// Tells of commits that have made a chain longer. A reader that looks at the log, then waits for a

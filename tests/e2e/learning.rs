@@ -129,6 +129,38 @@ fn what_is_learned_survives_a_restart_and_a_kill() {
 }
 
 #[test]
+fn what_smart_select_was_shown_survives_a_restart_and_a_kill() {
+    let fake = Fake::start();
+    let more = "[[route]]\nname = \"auto\"\nstrategy = \"smart_select\"\ndefault_model = \"up/dear\"\ncandidates = [\"up/cheap\"]\n";
+    let mut gateway = Gateway::start(&fake, more);
+    let sessions: Vec<String> = (0..20).map(|number| session(&gateway, number, |_| None).0).collect();
+    let known = |gateway: &Gateway| {
+        let foreseen = gateway.post("/v1/routing/explain", &[], &crate::harness::chat_body("auto", false)).json();
+        let seen = |arm: &Value| (arm["model"].clone(), arm["samples"].as_u64().unwrap_or(0), arm["score"].as_f64());
+        let mut arms: Vec<_> = foreseen["candidates"].as_array().unwrap().iter().map(seen).collect();
+        arms.sort_by_key(|arm| arm.0.to_string());
+        arms
+    };
+    type Arms = Vec<(Value, u64, Option<f64>)>;
+    let calls = |arms: &Arms| arms.iter().map(|arm| arm.1).sum::<u64>();
+    let score = |arms: &Arms| arms.iter().find(|arm| arm.0 == "cheap").and_then(|arm| arm.2).unwrap();
+    let unrated = wait_for("all calls to be known", || Some(known(&gateway)).filter(|arms| calls(arms) == 20));
+    let rated = sessions.iter().position(|model| model == "cheap").expect("both are tried");
+    let vote = json!({"session_id": format!("s{rated}"), "score": 0, "useful": false});
+    assert_eq!(gateway.post("/v1/feedback", &[], &vote).status, 200);
+    let before = wait_for("the rating to be known", || {
+        Some(known(&gateway)).filter(|arms| score(arms) < score(&unrated) - 0.02)
+    });
+    gateway.signal("TERM");
+    gateway.wait();
+    gateway.restart();
+    assert_eq!(wait_for("the sums to be back", || Some(known(&gateway)).filter(|arms| calls(arms) == 20)), before);
+    gateway.kill();
+    gateway.restart();
+    assert_eq!(wait_for("the sums to be back", || Some(known(&gateway)).filter(|arms| calls(arms) == 20)), before);
+}
+
+#[test]
 fn what_no_price_is_known_of_never_serves_to_save() {
     let fake = Fake::start();
     let more = route("sticky = \"request\"").replace("\"up/thrifty\", ", "\"up/unpriced\", ");

@@ -14,6 +14,7 @@ mod http;
 mod judging;
 mod learning;
 mod messages;
+mod pooling;
 mod records;
 mod serving;
 mod sessions;

@@ -1,7 +1,7 @@
 //! Which target serves: resolution of `model`, the static strategies, failover.
 
 use crate::fake::Fake;
-use crate::harness::Gateway;
+use crate::harness::{Gateway, chat_body, wait_for};
 use serde_json::json;
 
 fn route(strategy: &str, default: &str, candidates: &[&str], more: &str) -> String {
@@ -228,13 +228,26 @@ fn a_session_under_smart_cost_moves_up_and_stays() {
     assert_eq!(gateway.chat("auto", &[("floopy-session-id", "s")]).header("floopy-reason"), Some("house::sticky"));
 }
 
+/// Calls of the route that its next choice knows of.
+fn samples(gateway: &Gateway, headers: &[(&str, &str)]) -> u64 {
+    let foreseen = gateway.post("/v1/routing/explain", headers, &chat_body("auto", false)).json();
+    let candidates = foreseen["candidates"].as_array().unwrap();
+    candidates.iter().filter_map(|candidate| candidate["samples"].as_u64()).sum()
+}
+
 #[test]
 fn smart_select_tries_everybody_and_then_serves_the_better_one() {
     let fake = Fake::start();
     let settings = "[route.smart_select]\nalgorithm = \"epsilon_greedy\"\nmin_samples = 3";
     let gateway = Gateway::start(&fake, &route("smart_select", "up/dear", &["up/cheap"], settings));
     let served = |headers: &[(&str, &str)]| gateway.chat("auto", headers).header("floopy-model").unwrap().to_owned();
-    let forced: Vec<String> = (0..6).map(|_| served(&[])).collect();
+    let forced: Vec<String> = (1..=6)
+        .map(|calls| {
+            let model = served(&[]);
+            wait_for("the call to be known", || (samples(&gateway, &[]) == calls).then_some(()));
+            model
+        })
+        .collect();
     assert_eq!(forced, ["dear", "cheap", "dear", "cheap", "dear", "cheap"], "the least known one first");
     let mut cheap = 0;
     for _ in 0..40 {
@@ -257,8 +270,13 @@ fn a_header_runs_the_bandit_over_any_routes_candidates() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, &route("fallback", "up/dear", &["up/cheap"], ""));
     let bandit = [("floopy-smart-select", "true")];
-    let served: Vec<String> =
-        (0..4).map(|_| gateway.chat("auto", &bandit).header("floopy-model").unwrap().to_owned()).collect();
+    let served: Vec<String> = (1..=4)
+        .map(|calls| {
+            let model = gateway.chat("auto", &bandit).header("floopy-model").unwrap().to_owned();
+            wait_for("the call to be known", || (samples(&gateway, &bandit) == calls).then_some(()));
+            model
+        })
+        .collect();
     assert!(served.contains(&"cheap".to_owned()) && served.contains(&"dear".to_owned()), "{served:?}");
     let answer = gateway.chat("auto", &bandit);
     assert_eq!(answer.header("floopy-strategy"), Some("smart_select"));
@@ -298,7 +316,10 @@ fn backups_that_fail_too_are_asked_later() {
     for _ in 0..6 {
         assert_eq!(gateway.chat("auto", &[]).header("floopy-model"), Some("dear"));
     }
-    let later = gateway.chat("auto", &[]);
+    let later = wait_for("the failures to be known", || {
+        let answer = gateway.chat("auto", &[]);
+        (!gateway.decision(&answer)["backup_order"].is_null()).then_some(answer)
+    });
     assert_eq!(tried(&later), ["status-500", "dear"], "status-503 has failed after the same failure");
     let order = gateway.decision(&later)["backup_order"].clone();
     assert_eq!(order["rule"], json!(["up/status-503", "up/dear", "up/cheap"]));

@@ -3,7 +3,7 @@
 use super::drift::{Drift, Failures};
 use super::eprocess::{Bets, Stage};
 use super::guard::{Gap, GapPrior, Standing};
-use super::linear::{Linear, add_scaled, dot};
+use super::linear::{Linear, Start, add_scaled, dot};
 use super::spec::{ArmSpec, Params, Prior};
 use crate::base::Timestamp;
 use crate::routing::recent::Recent;
@@ -141,6 +141,14 @@ impl Arm {
             calls: 0,
             last_call: None,
         }
+    }
+
+    /// Begins with another belief; what was seen stays as it is.
+    pub fn believe(&mut self, prior: Prior, from_pool: bool) {
+        self.prior = prior;
+        self.from_pool = from_pool;
+        let start = Start { level: prior.mean, pseudo: prior.pseudo + 1.0, ..self.linear.start().clone() };
+        self.linear.restart(start);
     }
 
     /// The prior of its gap to the floor.

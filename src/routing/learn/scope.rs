@@ -202,6 +202,10 @@ impl Scope {
                     return Arc::new(Arm::new(arm, *prior, spec.dimension, floors, &spec.params, entry));
                 };
                 let mut kept = Arc::clone(known);
+                // What the pool said is believed no longer, or from now on; other beliefs stay as they were at the start.
+                if known.from_pool != arm.from_pool || (arm.from_pool && known.prior != *prior) {
+                    Arc::make_mut(&mut kept).believe(*prior, arm.from_pool);
+                }
                 if !same_baseline || floors_moved || at == 0 && known.stage != Stage::Open {
                     let kept = Arc::make_mut(&mut kept);
                     if !same_baseline {

@@ -67,9 +67,10 @@ async fn every_kind_is_read_back_in_order() {
     let part = store.log_after(&org, 2, 3).unwrap();
     assert_eq!(part.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [3, 4, 5]);
     assert_eq!(store.log_after(&org, 8, 3).unwrap(), []);
-    let own = store.log_of(Strategy::LegacyModel, &org, 0, 100).unwrap();
+    let of = |strategy| store.log_where(&org, 0, 100, |decision| decision.is_by(strategy)).unwrap();
+    let own = of(Strategy::LegacyModel);
     assert_eq!(own, store.log_after(&org, 0, 100).unwrap());
-    let others = store.log_of(Strategy::FeedbackDriven, &org, 0, 100).unwrap();
+    let others = of(Strategy::FeedbackDriven);
     assert_eq!(others.len(), own.len());
     assert_eq!(others[0].what, Logged::Other(Kind::Decision), "a decision of another strategy is not read");
     assert_eq!(store.log_after(&org, u64::MAX, 3).unwrap(), []);
