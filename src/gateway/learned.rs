@@ -5,7 +5,7 @@ use crate::base::{MicroUsd, ModelInfo, ModelRef, Timestamp};
 use crate::config::settings::{Route, Sticky};
 use crate::embedding;
 use crate::learner::View;
-use crate::resource::assessment::{Assessment, Evidence, FloorAccount, FloorSource, Phase};
+use crate::resource::assessment::{Assessment, Evidence, FloorAccount, FloorSource, Phase, SwitchCost};
 use crate::resource::constraints::Optimization;
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Target};
 use crate::resource::trace::Part;
@@ -13,14 +13,13 @@ use crate::routing::confidence::{Basis as ConfidenceBasis, confidence};
 use crate::routing::constraints::may_explore;
 use crate::routing::learn::features::{Progress, Seen, WORDS};
 use crate::routing::learn::{ArmView, Ask, Basis, Estimate, Features, Mode, Price, Verdict};
-use crate::routing::{Choice, Facts, Needs, gates};
+use crate::routing::{Choice, Facts, Needs, gates, without};
 use crate::wire::conversation::Role;
+use crate::wire::tokens::rough;
 use crate::wire::{ChatRequest, said};
 
 /// Bytes of the last user turn that are looked at: 2,000 characters of any script.
 const LOOKED_AT: usize = 8_000;
-/// Bytes in one token, on average: the input is counted well enough for a comparison of prices.
-const BYTES_PER_TOKEN: f64 = 4.0;
 
 /// What a choice is made from, besides the state.
 pub(crate) struct Asked<'a> {
@@ -42,10 +41,16 @@ pub(crate) struct Asked<'a> {
 /// Chooses by what is learned.
 pub(crate) fn choose(asked: &Asked<'_>, view: &View) -> Choice {
     let held = asked.held.and_then(|held| view.models.iter().position(|model| model == held));
+    let gated: Vec<Option<FilterReason>> = asked.facts.iter().map(|facts| gates::refusal(facts, asked.needs)).collect();
+    let goes_on_with = |refusals: &[Option<FilterReason>]| held.filter(|arm| refusals.get(*arm) == Some(&None));
+    // Most calls of a session only go on: nothing needs to be priced for them.
+    if let Some(arm) = goes_on_with(&gated).filter(|_| !asked.limits.bounds_candidates()) {
+        return goes_on(asked, view, &gated, arm);
+    }
     let prices: Vec<Option<Price>> = asked.facts.iter().map(|facts| facts.info.and_then(price)).collect();
-    #[expect(clippy::cast_precision_loss, reason = "bytes and tokens of one request")]
+    #[expect(clippy::cast_precision_loss, reason = "tokens of one request")]
     let estimate = Estimate {
-        input: (asked.needs.text_bytes as f64 / BYTES_PER_TOKEN).max(1.0),
+        input: rough(asked.needs.text_bytes).max(1) as f64,
         most_output: asked.request.max_output_tokens().map(|tokens| tokens as f64),
         prices: &prices,
         warm: held,
@@ -53,21 +58,19 @@ pub(crate) fn choose(asked: &Asked<'_>, view: &View) -> Choice {
     let costs = view.scope.priced(&estimate);
     // What constraints forbid to rely on may still be tried, unless they forbid that too.
     let bounds = view.scope.bounded(asked.limits, &costs, asked.now);
-    let bound = |arm: usize| bounds.get(arm).copied().flatten();
-    let gate =
-        |(arm, facts)| gates::refusal(facts, asked.needs).or_else(|| bound(arm).filter(|reason| !may_explore(*reason)));
-    let refusals: Vec<Option<FilterReason>> = asked.facts.iter().enumerate().map(gate).collect();
-    let eligible: Vec<bool> = refusals.iter().map(Option::is_none).collect();
-    if let Some(arm) = held.filter(|arm| eligible.get(*arm).copied().unwrap_or(false)) {
+    let forbidden = bounds.iter().map(|bound| bound.filter(|reason| !may_explore(*reason)));
+    let refusals: Vec<Option<FilterReason>> = gated.iter().zip(forbidden).map(|(gate, bound)| gate.or(bound)).collect();
+    if let Some(arm) = goes_on_with(&refusals) {
         return goes_on(asked, view, &refusals, arm);
     }
+    let eligible: Vec<bool> = refusals.iter().map(Option::is_none).collect();
     let features = features(asked);
     let confined: Vec<bool> = bounds.iter().map(|reason| reason.is_some_and(may_explore)).collect();
     let verdict = view.scope.decide(&Ask {
         features: &features,
         eligible: &eligible,
         confined: &confined,
-        costs: &view.scope.relative_costs(&estimate),
+        costs: &view.scope.relative_costs(&costs),
         seed: asked.seed,
         mode: asked.mode,
         pending: &view.pending(),
@@ -77,8 +80,23 @@ pub(crate) fn choose(asked: &Asked<'_>, view: &View) -> Choice {
     let reasons: Vec<Option<FilterReason>> =
         refusals.iter().zip(&bounds).map(|(gate, bound)| gate.or(*bound)).collect();
     let mut choice = told(asked, view, &reasons, &costs, &verdict);
+    choice.assessment.switch = moved(asked, view, &estimate, verdict.winner);
     choice.trace = Some(Box::new(verdict.trace));
     choice
+}
+
+/// What it costs that the session moves to another model: the first call there finds nothing in the provider's cache.
+/// The price of the decision held it. `None` where the session had no model, or keeps it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tokens and micro-USD of one request")]
+fn moved(asked: &Asked<'_>, view: &View, estimate: &Estimate<'_>, winner: usize) -> Option<SwitchCost> {
+    let from = asked.held.filter(|held| view.models.get(winner) != Some(*held))?;
+    let lost = estimate.input * view.scope.hit(winner);
+    let price = estimate.prices.get(winner).copied().flatten();
+    Some(SwitchCost {
+        from: Target::from(from),
+        lost_cached_tokens: lost.round() as u64,
+        cost_micro_usd: price.map(|price| MicroUsd((lost * (price.input - price.cached)).round() as i64)),
+    })
 }
 
 /// A session goes on with the model it has: a forced choice, so its propensity is one.
@@ -96,7 +114,7 @@ fn goes_on(asked: &Asked<'_>, view: &View, refusals: &[Option<FilterReason>], he
         why: "sticky",
         reason: if candidates.len() == 1 { Reason::SingleCandidate } else { Reason::Dispatched },
         propensity: Some(1.0),
-        backups: backups(asked.route, &winner),
+        backups: without(&winner, backups(asked.route)),
         assessment: Assessment {
             phase: Some(view.scope.phase()),
             weights: Some(view.scope.arm_weights(held).shares),
@@ -118,7 +136,7 @@ fn features(asked: &Asked<'_>) -> Features {
     let session = (asked.route.sticky == Sticky::Session).then(|| Progress {
         calls: u32::try_from(answers).unwrap_or(u32::MAX),
         tools: shape.tools,
-        tokens: shape.text_bytes / 4,
+        tokens: rough(shape.text_bytes),
         failed: said.tool_failed,
     });
     Features::of(&Seen {
@@ -176,7 +194,7 @@ fn told(
             _ => Reason::Dispatched,
         },
         propensity: verdict.arms.get(verdict.winner).map(|arm| arm.propensity),
-        backups: backups(asked.route, &winner),
+        backups: without(&winner, backups(asked.route)),
         assessment: assessment(view, verdict, candidates.len()),
         candidates,
         filtered,
@@ -199,14 +217,8 @@ fn candidate(model: &ModelRef, seen: &ArmView, cost: Option<f64>) -> Candidate {
 }
 
 /// The route's fallback list, then the default model.
-fn backups(route: &Route, winner: &ModelRef) -> Vec<ModelRef> {
-    let mut backups: Vec<ModelRef> = Vec::new();
-    for model in route.fallback.iter().chain(std::iter::once(&route.default_model)) {
-        if model != winner && !backups.contains(model) {
-            backups.push(model.clone());
-        }
-    }
-    backups
+fn backups(route: &Route) -> impl Iterator<Item = &ModelRef> {
+    route.fallback.iter().chain(std::iter::once(&route.default_model))
 }
 
 fn assessment(view: &View, verdict: &Verdict, candidates: usize) -> Assessment {

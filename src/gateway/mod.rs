@@ -52,8 +52,8 @@ use arc_swap::ArcSwap;
 use session::Sessions;
 use settings::Settings;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// Everything that requests share.
@@ -82,6 +82,7 @@ pub struct Gateway {
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
+    refreshing: Mutex<()>,
     local_admin: Option<Arc<Key>>,
 }
 
@@ -122,6 +123,7 @@ impl Gateway {
             thoughts: thoughts::Memory::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
+            refreshing: Mutex::default(),
             local_admin,
         };
         gateway.refresh_keys()?;
@@ -147,6 +149,7 @@ impl Gateway {
     /// # Errors
     /// The store's keys cannot be read: nothing has changed then.
     pub fn reload(&self, mut config: Config) -> Result<u64, crate::store::Error> {
+        let _one_at_a_time = self.refreshing();
         let (stored, ever) = (self.store.keys()?, self.store.had_keys()?);
         config.generation = self.config.load().generation + 1;
         add_replay(&mut config);
@@ -165,8 +168,14 @@ impl Gateway {
     /// # Errors
     /// The store cannot be read.
     pub fn refresh_keys(&self) -> Result<(), crate::store::Error> {
+        let _one_at_a_time = self.refreshing();
         self.put_keys(self.store.keys()?, self.store.had_keys()?);
         Ok(())
+    }
+
+    /// Held from reading the store to putting in force: of two changes at once, the later one stays.
+    fn refreshing(&self) -> MutexGuard<'_, ()> {
+        self.refreshing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put_keys(&self, stored: Vec<Key>, ever: bool) {
@@ -187,6 +196,7 @@ impl Gateway {
     /// # Errors
     /// The store cannot be read.
     pub fn refresh_pins(&self) -> Result<(), crate::store::Error> {
+        let _one_at_a_time = self.refreshing();
         self.pins.store(Arc::new(self.store.pins()?.into_iter().collect()));
         Ok(())
     }

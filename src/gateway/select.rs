@@ -8,7 +8,7 @@ use super::learned::{self, Asked};
 use super::operation::Operation;
 use super::record::Draft;
 use super::resolve::Wanted;
-use crate::base::{ModelRef, TaskKind};
+use crate::base::{ModelRef, TaskKind, Timestamp};
 use crate::config::catalogue::Catalogue;
 use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::config::{Config, PriorSource};
@@ -50,6 +50,8 @@ struct Situation<'a> {
     floor: f64,
     /// What the org's optimiser must keep to.
     limits: Optimization,
+    /// When the request came.
+    now: Timestamp,
 }
 
 /// Notes the choice in the draft; the targets to call, in order.
@@ -119,11 +121,11 @@ fn situation<'a>(
         Purpose::Foresee => gateway.sessions.foreseen_model(org, session, &route.id),
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
-    let shown = route.filter(|_| draft.strategy == Strategy::SmartSelect);
+    let shown = route.filter(|_| matches!(draft.strategy, Strategy::SmartSelect | Strategy::SmartCost));
     let shown = shown.and_then(|route| gateway.learner.snapshot().totals(&draft.caller.org, &route.id).cloned());
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
-    Situation { route, facts, asked, shown, held, pinned, floor, limits }
+    Situation { route, facts, asked, shown, held, pinned, floor, limits, now: draft.created_at }
 }
 
 /// The choice on a route that learns; `None` where the plan decides: the route does not learn, an operator has pinned
@@ -192,6 +194,8 @@ fn plan<'a>(gateway: &Gateway, situation: &'a Situation<'a>, strategy: Strategy,
         floor: situation.floor,
         bandit: bandit(route),
         shown: situation.shown.as_deref(),
+        limits: Some(&situation.limits),
+        now: situation.now,
     }
 }
 

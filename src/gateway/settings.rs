@@ -7,15 +7,12 @@ use crate::resource::{Constraints, PriorsSetting};
 use crate::store::Error;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 /// The settings of all orgs that have any.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     constraints: ArcSwap<HashMap<OrgId, Constraints>>,
     priors: ArcSwap<HashMap<OrgId, PriorsSetting>>,
-    /// Held from reading the store to putting in force: of two changes at once, the later one stays.
-    refreshing: Mutex<()>,
 }
 
 impl Gateway {
@@ -24,7 +21,7 @@ impl Gateway {
     /// # Errors
     /// The store cannot be read.
     pub fn refresh_settings(&self) -> Result<(), Error> {
-        let _one_at_a_time = self.settings.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.refreshing();
         self.settings.constraints.store(std::sync::Arc::new(self.store.constraints()?.into_iter().collect()));
         self.settings.priors.store(std::sync::Arc::new(self.store.priors_settings()?.into_iter().collect()));
         Ok(())

@@ -170,7 +170,7 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
     }
     let whole = decisions.len();
     let scores = scores_of(reading, &decisions, sequence)?;
-    rate_totals(state, reading, &decisions, feedback.score / 10.0);
+    rate_totals(state, reading, &decisions, feedback.score / 10.0, feedback.created_at);
     for (route, part) in parts(&state.scopes, &decisions) {
         let Some(learned) = state.scope(reading.ground, &route) else { continue };
         let calls = decisions.iter().filter(|decision| decision.route.as_ref() == Some(&route)).count();
@@ -207,12 +207,12 @@ fn teaches(changes: &[Change]) -> bool {
 }
 
 /// A rating (0..1) of these decisions, for the sums of their routes: once for each model.
-fn rate_totals(state: &mut OrgState, reading: &Reading<'_>, decisions: &[Decision], rating: f64) {
+fn rate_totals(state: &mut OrgState, reading: &Reading<'_>, decisions: &[Decision], rating: f64, at: Timestamp) {
     let mut rated = BTreeSet::new();
     for decision in decisions {
         let Some((route, served)) = decision.route.as_ref().zip(decision.served.as_ref()) else { continue };
         if reading.several.contains(route) && rated.insert((route, name(served))) {
-            state.totals(route).rate(served, rating);
+            state.totals(route).rate(served, rating, at);
         }
     }
 }

@@ -79,6 +79,12 @@ pub struct Optimization {
 }
 
 impl Optimization {
+    /// Whether anything bounds single candidates: all but the floor does, which is a promise about the whole route.
+    #[must_use]
+    pub fn bounds_candidates(&self) -> bool {
+        *self != Self { quality_floor: self.quality_floor, ..Self::default() }
+    }
+
     /// The floor of a route under these constraints: an org can raise a route's own, not lower it.
     #[must_use]
     pub fn floor_of(&self, route: f64) -> f64 {

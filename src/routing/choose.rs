@@ -4,11 +4,13 @@
 //! bandit of [`smart_select`].
 
 use super::gates::{Facts, Needs, refusal};
+use super::relied::held_back;
 use super::smart_cost::{self, Asked, Offer};
 use super::smart_select::{self, Pick};
 use super::totals::Totals;
-use crate::base::ModelRef;
+use crate::base::{ModelRef, Timestamp};
 use crate::resource::assessment::{Complexity, Tier};
+use crate::resource::constraints::Optimization;
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Strategy};
 use crate::resource::{Assessment, Trace};
 
@@ -38,6 +40,10 @@ pub struct Plan<'a> {
     pub bandit: smart_select::Settings,
     /// What the route's calls came to, where the strategy asks.
     pub shown: Option<&'a Totals>,
+    /// What the org's optimiser must keep to, where the strategy optimises.
+    pub limits: Option<&'a Optimization>,
+    /// When the request came.
+    pub now: Timestamp,
 }
 
 /// Who serves, and why.
@@ -75,7 +81,9 @@ pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
         let refused = match plan.strategy {
             Strategy::LegacyModel | Strategy::Passthrough => None,
             _ if plan.pinned && facts.model != default.model => Some(FilterReason::Pinned),
-            _ => refusal(facts, needs).or_else(|| below_the_floor(plan, complexity, facts, default)),
+            _ => refusal(facts, needs)
+                .or_else(|| below_the_floor(plan, complexity, facts, default))
+                .or_else(|| held_back(plan, facts, default)),
         };
         match refused {
             Some(reason) => filtered.push(Filtered { candidate: shown(plan.strategy, facts, None), reason }),
@@ -284,6 +292,12 @@ fn backups(plan: &Plan<'_>, default: &Facts<'_>, winner: &ModelRef, eligible: &[
     if !matches!(plan.strategy, Strategy::LegacyModel | Strategy::Passthrough) {
         order.push(default.model);
     }
+    without(winner, order)
+}
+
+/// The models in this order, each once, but for the one that serves.
+#[must_use]
+pub fn without<'a>(winner: &ModelRef, order: impl IntoIterator<Item = &'a ModelRef>) -> Vec<ModelRef> {
     let mut backups: Vec<ModelRef> = Vec::new();
     for model in order {
         if model != winner && !backups.contains(model) {

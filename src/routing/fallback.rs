@@ -69,6 +69,7 @@ pub(super) fn relative(best: Option<f64>, own: Option<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Timestamp;
     use crate::routing::totals::tests::{decision, target};
     use proptest::prelude::*;
 
@@ -106,8 +107,8 @@ mod tests {
     fn much_better_answers_pass_too() {
         let mut shown = Totals::default();
         for _ in 0..40 {
-            shown.rate(&target("a"), 0.1);
-            shown.rate(&target("b"), 0.95);
+            shown.rate(&target("a"), 0.1, Timestamp(0));
+            shown.rate(&target("b"), 0.95, Timestamp(0));
         }
         assert_eq!(order(&rule(&["a", "b"]), FailureKind::Server, &shown), [1, 0]);
     }

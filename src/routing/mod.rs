@@ -15,13 +15,14 @@ pub mod intent;
 pub mod learn;
 pub mod pool;
 pub mod recent;
+mod relied;
 pub mod scores;
 mod shares;
 pub mod smart_cost;
 pub mod smart_select;
 pub mod totals;
 
-pub use choose::{Choice, Plan, choose};
+pub use choose::{Choice, Plan, choose, without};
 pub use gates::{Facts, Needs};
 pub use shares::Parts;
 

@@ -2,8 +2,9 @@ use super::smart_cost::Asked;
 use super::smart_select::{Algorithm, Settings};
 use super::totals::Totals;
 use super::*;
-use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef};
+use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef, Timestamp};
 use crate::resource::assessment::Intent;
+use crate::resource::constraints::{Bound, Optimization, Window};
 use crate::resource::decision::{FilterReason, Reason, Strategy};
 use proptest::prelude::*;
 
@@ -37,6 +38,8 @@ fn plan<'a>(strategy: Strategy, candidates: &'a [Facts<'a>]) -> Plan<'a> {
         floor: 0.95,
         bandit: Settings { algorithm: Algorithm::Thompson, min_samples: 2 },
         shown: None,
+        limits: None,
+        now: Timestamp(0),
     }
 }
 
@@ -204,6 +207,74 @@ fn smart_select_runs_its_bandit_over_who_is_eligible() {
     assert!(["exploit", "explore"].contains(&choice.why));
     let held = choose(&Plan { held: Some(&all[2]), ..plan }, &Needs::default()).unwrap();
     assert_eq!((&*held.winner.model, held.why, held.propensity), ("c", "sticky", None));
+}
+
+#[test]
+fn what_an_org_forbids_to_rely_on_serves_smart_cost_never_and_smart_select_now_and_then() {
+    let all = models(&["dear", "cheap"]);
+    let facts = priced(&all, Some(0.79));
+    let request = asked(1, 0, false);
+    let totals = Totals::default();
+    let samples = Optimization { min_samples_before_promotion: Some(10), ..Optimization::default() };
+    let shadow = Optimization { require_shadow_before_live: Some(true), ..Optimization::default() };
+    let floor = Optimization { quality_floor: Some(0.9), ..Optimization::default() };
+    let served = |strategy, limits: &Optimization, turn| {
+        let plan = Plan {
+            asked: Some(&request),
+            shown: Some(&totals),
+            limits: Some(limits),
+            turn,
+            bandit: Settings { algorithm: Algorithm::EpsilonGreedy, min_samples: 0 },
+            ..plan(strategy, &facts)
+        };
+        let choice = choose(&plan, &Needs::default()).unwrap();
+        let refused = choice.filtered.first().map(|filtered| filtered.reason);
+        (choice.candidates.len(), choice.winner.model.to_string(), refused)
+    };
+    assert_eq!(served(Strategy::SmartCost, &floor, 0), (2, "cheap".into(), None), "a floor is no gate");
+    let refused = Some(FilterReason::ConstraintMinSamples);
+    assert_eq!(served(Strategy::SmartCost, &samples, 0), (1, "dear".into(), refused), "it never tries");
+    assert_eq!(served(Strategy::SmartSelect, &samples, 1), (1, "dear".into(), refused));
+    assert_eq!(served(Strategy::SmartSelect, &samples, 20).0, 2, "one call in twenty is a try");
+    let refused = Some(FilterReason::ConstraintShadowRequired);
+    assert_eq!(served(Strategy::SmartSelect, &shadow, 20), (1, "dear".into(), refused), "a try would be live");
+    assert_eq!(served(Strategy::RoundRobin, &shadow, 0).0, 2, "a fixed rule is no optimiser");
+}
+
+#[test]
+fn a_candidate_is_relied_on_once_its_calls_have_shown_what_the_org_wants_to_see() {
+    let all = models(&["dear", "cheap"]);
+    let facts = priced(&all, Some(0.79));
+    let served = totals::tests::decision(&[("cheap", 200)]);
+    let now = served.created_at;
+    let limits = Optimization {
+        min_samples_before_promotion: Some(3),
+        max_regression: Some(Bound { value: 0.1, window: Window::Day }),
+        ..Optimization::default()
+    };
+    let mut totals = Totals::default();
+    let refused = |totals: &Totals| {
+        let plan = Plan {
+            shown: Some(totals),
+            limits: Some(&limits),
+            turn: 1,
+            now,
+            bandit: Settings { algorithm: Algorithm::EpsilonGreedy, min_samples: 0 },
+            ..plan(Strategy::SmartSelect, &facts)
+        };
+        choose(&plan, &Needs::default()).unwrap().filtered.first().map(|filtered| filtered.reason)
+    };
+    assert_eq!(refused(&totals), Some(FilterReason::ConstraintMinSamples));
+    for _ in 0..3 {
+        totals.fold(&served, None);
+    }
+    assert_eq!(refused(&totals), None);
+    for (model, rating) in [("dear", 0.9), ("cheap", 0.7)] {
+        (0..20).for_each(|_| totals.rate(&totals::tests::target(model), rating, now));
+    }
+    assert_eq!(refused(&totals), Some(FilterReason::ConstraintMaxRegression));
+    (0..40).for_each(|_| totals.rate(&totals::tests::target("cheap"), 0.95, now));
+    assert_eq!(refused(&totals), None);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! owner keeps one [`Totals`] for each org and route, folds each decision into it once, and each rating once.
 
 use super::failure::{FailureKind, Verdict, verdict};
+use super::recent::Recent;
+use crate::base::Timestamp;
 use crate::resource::Decision;
 use crate::resource::assessment::Scores;
 use crate::resource::decision::Target;
@@ -95,6 +97,8 @@ pub struct Arm {
     pub latency: Moments,
     /// Calls made because another model had failed, by the kind of that failure.
     pub after: BTreeMap<FailureKind, Tries>,
+    /// Its last week, for the windows of constraints.
+    pub recent: Recent,
 }
 
 /// What came of a route's calls, by `provider/model`.
@@ -149,6 +153,7 @@ impl Totals {
         arm.answers += 1;
         if let Some(cost) = decision.outcome.cost_micro_usd {
             arm.cost.add(cost.0 as f64, 1.0);
+            arm.recent.paid(decision.created_at, cost.0 as f64);
         }
         if let Some(scores) = scores {
             arm.quality.add(scores.composite / 100.0, 1.0);
@@ -156,9 +161,11 @@ impl Totals {
         }
     }
 
-    /// Adds a rating of an answer or a session that this model gave, 0..1.
-    pub fn rate(&mut self, served: &Target, rating: f64) {
-        self.arm_mut(served).quality.add(rating.clamp(0.0, 1.0), RATING_WEIGHT);
+    /// Adds a rating of an answer or a session that this model gave, 0..1, and when it was given.
+    pub fn rate(&mut self, served: &Target, rating: f64, at: Timestamp) {
+        let (arm, rating) = (self.arm_mut(served), rating.clamp(0.0, 1.0));
+        arm.quality.add(rating, RATING_WEIGHT);
+        arm.recent.rated(at, rating, 1.0);
     }
 }
 
@@ -240,7 +247,7 @@ pub(super) mod tests {
     fn a_rating_weighs_more_than_a_score() {
         let mut totals = Totals::default();
         totals.fold(&decision(&[("a", 200)]), Some(&scores(90.0)));
-        totals.rate(&target("a"), 0.3);
+        totals.rate(&target("a"), 0.3, Timestamp(0));
         assert!((totals.arm("p/a").unwrap().quality.mean().unwrap() - (0.9 + 5.0 * 0.3) / 6.0).abs() < 1e-12);
     }
 

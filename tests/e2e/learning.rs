@@ -161,6 +161,33 @@ fn what_smart_select_was_shown_survives_a_restart_and_a_kill() {
 }
 
 #[test]
+fn a_session_that_has_to_move_says_what_its_lost_cache_costs() {
+    let fake = Fake::start();
+    let sees = |word: &str| format!("prior_quality = 0.8\ncapabilities = [\"{word}\"]\n");
+    let more = route("").replacen("prior_quality = 0.8\n", &sees("vision"), 1);
+    let gateway = Gateway::start(&fake, &more.replace("prior_quality = 0.8\n[", &format!("{}[", sees("!vision"))));
+    let header = [("floopy-session-id", "moves")];
+    let moved = (0..200).find_map(|number| {
+        let session = format!("m{number}");
+        let header = [("floopy-session-id", session.as_str())];
+        let first = gateway.chat("auto", &header);
+        (first.header("floopy-model") != Some("premium")).then_some(session)
+    });
+    let session = moved.expect("cheap models are tried");
+    let image = json!({"model": "auto", "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    ]}]});
+    let answer = gateway.post("/v1/chat/completions", &[("floopy-session-id", &session)], &image);
+    assert_eq!(answer.header("floopy-model"), Some("premium"), "nobody else can see: {}", answer.text());
+    let switch = gateway.decision(&answer)["switch"].clone();
+    assert!(switch["from"]["model"] == "thrifty" || switch["from"]["model"] == "poor", "{switch}");
+    assert!(switch["lost_cached_tokens"].is_u64() && switch["cost_micro_usd"].is_i64(), "{switch}");
+    let stays = gateway.decision(&gateway.chat("auto", &header))["switch"].clone();
+    assert!(stays.is_null(), "a session that begins moves from nowhere: {stays}");
+}
+
+#[test]
 fn what_no_price_is_known_of_never_serves_to_save() {
     let fake = Fake::start();
     let more = route("sticky = \"request\"").replace("\"up/thrifty\", ", "\"up/unpriced\", ");

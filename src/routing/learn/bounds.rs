@@ -21,8 +21,7 @@ impl Scope {
         expected: &[Option<f64>],
         now: Timestamp,
     ) -> Vec<Option<FilterReason>> {
-        let only_floor = Optimization { quality_floor: limits.quality_floor, ..Optimization::default() };
-        if *limits == only_floor {
+        if !limits.bounds_candidates() {
             return vec![None; self.arms.len()];
         }
         let expected = |arm: usize| expected.get(arm).copied().flatten();

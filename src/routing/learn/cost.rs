@@ -194,13 +194,18 @@ impl Costs {
         self.arms.iter().enumerate().map(cost).collect()
     }
 
-    /// The same relative to the baseline's mean. Where the baseline has not been paid yet, this request's own cost on
-    /// it is the unit.
+    /// The share of an arm's input that its provider had in its cache, 0..1.
     #[must_use]
-    pub fn relative(&self, ask: &Estimate<'_>) -> Vec<Option<f64>> {
-        let priced = self.priced(ask);
+    pub fn hit(&self, arm: usize) -> f64 {
+        self.arms.get(arm).and_then(|arm| arm.hit.get()).unwrap_or(0.0)
+    }
+
+    /// The costs of [`priced`](Self::priced) relative to the baseline's mean. Where the baseline has not been paid yet,
+    /// this request's own cost on it is the unit.
+    #[must_use]
+    pub fn relative(&self, priced: &[Option<f64>]) -> Vec<Option<f64>> {
         let unit = self.baseline().or_else(|| priced.first().copied().flatten()).filter(|unit| *unit > 0.0);
-        priced.into_iter().map(|cost| Some(cost? / unit?)).collect()
+        priced.iter().map(|cost| Some((*cost)? / unit?)).collect()
     }
 }
 

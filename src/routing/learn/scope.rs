@@ -315,8 +315,14 @@ impl Scope {
 
     /// The same relative to the baseline's mean, as a decision wants it.
     #[must_use]
-    pub fn relative_costs(&self, ask: &Estimate<'_>) -> Vec<Option<f64>> {
-        self.costs.relative(ask)
+    pub fn relative_costs(&self, priced: &[Option<f64>]) -> Vec<Option<f64>> {
+        self.costs.relative(priced)
+    }
+
+    /// The share of an arm's input that its provider had in its cache, 0..1.
+    #[must_use]
+    pub fn hit(&self, arm: usize) -> f64 {
+        self.costs.hit(arm)
     }
 
     /// The shares of the four sources, over all arms.

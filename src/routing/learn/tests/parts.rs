@@ -240,7 +240,7 @@ fn costs_follow_prices_cache_and_length() {
     let priced = costs.priced(&ask);
     assert!((priced[0].unwrap() - 3_100.0).abs() < 1e-6 && (priced[1].unwrap() - 400.0).abs() < 1e-6);
     assert_eq!(priced[2], None, "no price, no cost");
-    assert!((costs.relative(&ask)[1].unwrap() - 0.1).abs() < 1e-9, "in units of the 4,000 that the baseline takes");
+    assert!((costs.relative(&priced)[1].unwrap() - 0.1).abs() < 1e-9, "in units of the 4,000 that the baseline takes");
     let cold = costs.priced(&Estimate { warm: Some(1), ..ask });
     assert!((cold[0].unwrap() - 4_000.0).abs() < 1e-6, "whoever takes a conversation over pays for all of it");
     assert_eq!(costs.paid()[2], None);
