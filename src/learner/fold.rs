@@ -53,7 +53,8 @@ pub(super) fn fold(state: &mut OrgState, reading: &Reading<'_>, entry: &LogEntry
             state.has_left |= !changed.new.pooling;
             state.configure(reading.ground);
         }
-        Logged::Pin { .. } | Logged::Other(_) => {}
+        Logged::Pin { route, pinned: false } => state.restore(route),
+        Logged::Pin { pinned: true, .. } | Logged::Other(_) => {}
     }
     state.sequence = entry.sequence;
     Ok(())

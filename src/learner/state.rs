@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// How long an alarm counts as recent.
 const RECENT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Observations of each model that a new route takes over from another one (N_pool of the rules).
+const INHERITED: f64 = 100.0;
 /// Alarms that are kept for one route.
 const MOST_ALARMS: usize = 64;
 
@@ -135,10 +137,23 @@ impl OrgState {
         let configured = ground.config.routes.iter().find(|known| known.id == *route && learns(known))?;
         self.changed.insert(route.clone());
         if !self.scopes.contains_key(route) {
-            let fresh = Learned::new(Scope::new(&self.spec(ground, configured)));
-            self.scopes.insert(route.clone(), fresh);
+            let mut scope = Scope::new(&self.spec(ground, configured));
+            // What the org's best known route has seen of the same models is a start.
+            let rated = |learned: &&Learned| learned.scope.arms().map(|arm| arm.rated.gap.count).sum::<f64>();
+            let parent = self.scopes.values().max_by(|a, b| rated(a).total_cmp(&rated(b)));
+            if let Some(parent) = parent {
+                scope.adopt(&parent.scope, INHERITED);
+            }
+            self.scopes.insert(route.clone(), Learned::new(scope));
         }
         self.scopes.get_mut(route)
+    }
+
+    /// A person has let a route go its own way again: models that were switched off there may come back as canaries.
+    pub(super) fn restore(&mut self, route: &RouteId) {
+        let Some(learned) = self.scopes.get_mut(route) else { return };
+        (0..learned.scope.arms().count()).for_each(|arm| learned.scope.restore(arm));
+        self.changed.insert(route.clone());
     }
 
     /// Follows a changed configuration. What was learned on a route that is gone is kept, in case it comes back.

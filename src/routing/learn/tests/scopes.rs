@@ -164,6 +164,35 @@ fn a_wider_scope_lends_what_it_knows_for_little() {
 }
 
 #[test]
+fn an_arm_that_was_switched_off_comes_back_when_a_person_says_so() {
+    let mut scope = Scope::new(&spec(&[(0.8, 1.0), (0.8, 0.1)]));
+    let features = text(1);
+    let mut serve = |arm: usize, failed: bool, step: i64| {
+        let spent = Spent { cost: Some(1_000.0), input: 100.0, cached: 0.0, output: 50.0 };
+        let at = Timestamp(step * 1_000_000);
+        scope.served(&Served {
+            arm,
+            features: &features,
+            costs: &[],
+            spent,
+            proposed: None,
+            holdout: false,
+            failed,
+            at,
+        });
+    };
+    for step in 0..400 {
+        serve(0, false, step);
+        serve(1, true, step);
+    }
+    let stage = |scope: &Scope| scope.arms().nth(1).unwrap().stage;
+    assert!(matches!(stage(&scope), Stage::Off(_)), "{:?}", stage(&scope));
+    scope.restore(1);
+    assert_eq!(stage(&scope), Stage::Canary(0));
+    scope.restore(7);
+}
+
+#[test]
 fn a_scope_survives_its_checkpoint() {
     let arms = [(0.8, 1.0), (0.8, 0.1), (0.7, 0.3)];
     let mut scope = Scope::new(&spec(&arms));
