@@ -27,6 +27,7 @@ end
 complete -c floopy -n "__fish_floopy_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_needs_command" -s V -l version -d 'Print version'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "serve" -d 'Run the gateway'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "tui" -d 'Watch the gateway live in the terminal'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "explain" -d 'Ask what a request would get, without making it'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "decisions" -d 'See what was decided, request by request'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "feedback" -d 'Say how well a session or request went'
@@ -51,6 +52,25 @@ complete -c floopy -n "__fish_floopy_using_subcommand serve" -l log -d 'What to 
 complete -c floopy -n "__fish_floopy_using_subcommand serve" -l passthrough -d 'Switch everything off but authentication: bodies go through byte for byte'
 complete -c floopy -n "__fish_floopy_using_subcommand serve" -l no-pooled-priors -d 'Neither contribute to pooled priors nor use them'
 complete -c floopy -n "__fish_floopy_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l view -d 'The view to begin with' -r -f -a "overview\t'How everything stands'
+decisions\t'Request by request'
+sessions\t'Session by session'
+routes\t'Routes and their models'
+experiments\t'Canaries, shadows, splits'
+providers\t'How the providers do'
+log\t'What the screen noticed'"
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l theme -d 'Colours [auto: by NO_COLOR, TERM and COLORTERM]' -r -f -a "auto\t'As the terminal says'
+dark\t'Millions of colours on a dark ground'
+light\t'Millions of colours on a light ground'
+16\t'The terminal\'s own sixteen colours'
+none\t'No colour'"
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l size -d 'Size of the frame that --once prints [default: the terminal\'s, else 120x40]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -l once -d 'Print one frame and end; works without a terminal'
+complete -c floopy -n "__fish_floopy_using_subcommand tui" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand explain" -l file -d 'A JSON file with the body of a chat call; - is stdin' -r
 complete -c floopy -n "__fish_floopy_using_subcommand explain" -l route -d 'The route or model to ask [default: that of the file, else auto]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand explain" -l session -d 'The session that the request would belong to' -r

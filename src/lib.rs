@@ -20,6 +20,7 @@
 //! | [`api`] | Floopy resources over HTTP, one file each |
 //! | [`server`] | listener, TLS, limits, auth, route table, drain, reload |
 //! | [`client`] | typed HTTP client for our own API |
+//! | [`tui`] | the terminal screen: state, keys and drawing. Pure |
 //! | [`cli`] | one file a command |
 
 pub mod api;
@@ -36,5 +37,6 @@ pub mod routing;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod tui;
 pub mod upstream;
 pub mod wire;

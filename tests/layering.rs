@@ -23,10 +23,11 @@ const ORDER: &[&[&str]] = &[
 ];
 
 /// Rooms outside the tower: what each may use, and who may use it.
-const ASIDE: &[(&str, &[&str], &[&str])] = &[("client", &["base", "resource"], &["cli"])];
+const ASIDE: &[(&str, &[&str], &[&str])] =
+    &[("client", &["base", "resource"], &["cli"]), ("tui", &["base", "resource"], &["cli"])];
 
 /// Rooms that are functions of their arguments: no I/O, no clock, no thread, no chance of their own.
-const PURE: &[&str] = &["embedding", "replay", "routing", "wire"];
+const PURE: &[&str] = &["embedding", "replay", "routing", "tui", "wire"];
 
 /// Names that a pure room never says, as sequences of tokens.
 const IMPURE: &[(&str, &str)] = &[

@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod error;
+pub mod human;
 pub mod id;
 pub mod kind;
 pub mod limits;

@@ -2,7 +2,7 @@
 
 use super::command::{
     completions, config, constraints, decisions, demo, doctor, explain, feedback, healthz, keys, man, priors, rate,
-    replay, routes, serve, sessions, verify,
+    replay, routes, serve, sessions, tui, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -30,6 +30,8 @@ pub fn command_line() -> clap::Command {
 pub(crate) enum Command {
     /// Run the gateway
     Serve(serve::ServeArgs),
+    /// Watch the gateway live in the terminal
+    Tui(tui::TuiArgs),
     /// Ask what a request would get, without making it
     Explain(explain::ExplainArgs),
     /// See what was decided, request by request

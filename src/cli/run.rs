@@ -43,6 +43,7 @@ fn parse_and_run() -> Result<(), Failure> {
     };
     match cli.command {
         Command::Serve(args) => command::serve::run(&args),
+        Command::Tui(args) => command::tui::run(&args),
         Command::Explain(args) => command::explain::run(args),
         Command::Decisions(args) => command::decisions::run(args),
         Command::Feedback(args) => command::feedback::run(args),

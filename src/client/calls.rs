@@ -204,6 +204,41 @@ impl Client {
         self.send(Method::POST, &["v1", "routing", "explain"], Some(body(call))).await
     }
 
+    /// Any resource by its path, as a document: for endpoints that a server of another version may not have.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn document(&self, path: &[&str]) -> Result<Value, Error> {
+        self.get(path, &[]).await
+    }
+
+    /// Whether the key may write. Sends feedback that has no score, which changes nothing: whoever may write hears
+    /// that it is incomplete, whoever may not is refused before it is read.
+    ///
+    /// # Errors
+    /// The server is not reachable, or refuses the key itself.
+    pub async fn may_write(&self) -> Result<bool, Error> {
+        let answer = self.send::<Value>(Method::POST, &["v1", "feedback"], Some(Bytes::from_static(b"{}"))).await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(Error::Refused(refusal)) if refusal.status == 400 => Ok(true),
+            Err(Error::Refused(refusal)) if refusal.status == 403 => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `POST /v1/experiments/{id}/rollback`: takes effect with the next decision.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn roll_back(&self, id: &str) -> Result<Value, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static("x-floopy-confirm"), HeaderValue::from_static("experiments"));
+        let path = ["v1", "experiments", id, "rollback"];
+        let answer = self.exchange(Method::POST, &path, &[], headers, None).await?;
+        self.read(&answer.body)
+    }
+
     /// `GET /v1/admin/keys`.
     ///
     /// # Errors

@@ -19,4 +19,5 @@ pub(crate) mod replay;
 pub(crate) mod routes;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+pub(crate) mod tui;
 pub(crate) mod verify;

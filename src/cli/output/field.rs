@@ -1,7 +1,7 @@
 //! The fields of a resource: where each stands in its JSON, and how it reads.
 
-use super::value::{ago, dollars, elapsed, grouped, visible};
 use crate::base::Timestamp;
+use crate::base::human::{ago, dollars, elapsed, grouped, visible};
 use serde_json::Value;
 
 /// What a value means, and so how it reads.

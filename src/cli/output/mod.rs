@@ -7,12 +7,11 @@ mod field;
 mod printer;
 mod table;
 mod terminal;
-mod value;
 
+pub(crate) use crate::base::human::{dollars, parse_when, visible, visible_lines};
 pub(crate) use field::{Field, Kind};
 pub(crate) use printer::{Listing, Printer, section};
 pub(crate) use terminal::Terminal;
-pub(crate) use value::{dollars, parse_when, visible, visible_lines};
 
 /// The shape of what stdout gets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

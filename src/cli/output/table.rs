@@ -2,8 +2,8 @@
 
 use super::field::{Field, Kind, Place};
 use super::terminal::Terminal;
-use super::value::visible;
 use crate::base::Timestamp;
+use crate::base::human::visible;
 use serde_json::Value;
 
 /// Between two columns.

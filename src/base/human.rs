@@ -1,12 +1,12 @@
-//! How single values read: money, times, shares; and how people write times.
+//! How single values read to people: money, times, counts; and how people write times.
 
-use crate::base::Timestamp;
+use super::Timestamp;
 use std::time::Duration;
 
 const UNITS: [(char, u64); 5] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
 
 /// Money in dollars: six decimals below a dollar, since single calls cost less than a cent; two above.
-pub(crate) fn dollars(micro_usd: i64) -> String {
+pub fn dollars(micro_usd: i64) -> String {
     let sign = if micro_usd < 0 { "-" } else { "" };
     let micros = micro_usd.unsigned_abs();
     if micros < 1_000_000 {
@@ -17,7 +17,7 @@ pub(crate) fn dollars(micro_usd: i64) -> String {
 }
 
 /// A whole number with its thousands apart.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -30,7 +30,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// Milliseconds as a person reads them.
-pub(crate) fn elapsed(millis: u64) -> String {
+pub fn elapsed(millis: u64) -> String {
     match millis {
         0..1_000 => format!("{millis} ms"),
         1_000..60_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
@@ -39,7 +39,7 @@ pub(crate) fn elapsed(millis: u64) -> String {
 }
 
 /// How long ago `time` was; beyond four weeks its date.
-pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
+pub fn ago(time: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds().saturating_sub(time.seconds());
     let Ok(past) = u64::try_from(seconds) else { return time.to_string() };
     let (unit, size) = match past {
@@ -57,7 +57,7 @@ pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
 ///
 /// # Errors
 /// The text is neither; the message shows both forms.
-pub(crate) fn parse_when(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub fn parse_when(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse() {
         return Ok(time);
     }
@@ -75,12 +75,12 @@ fn parse_age(text: &str) -> Option<Duration> {
 }
 
 /// Text from outside as a terminal may show it: no control character reaches it.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 
 /// The same for text of several lines, whose breaks stay.
-pub(crate) fn visible_lines(text: &str) -> String {
+pub fn visible_lines(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,0 +1,442 @@
+//! The state of the screen, what can happen to it, and what it wants done.
+
+use super::input::{Hit, Key};
+use super::overlay::Overlay;
+use super::row::{Row, Rows};
+use super::slot::{Ask, Problem, Slot};
+use super::theme::{Look, Tone};
+use super::traffic::Traffic;
+use crate::base::Timestamp;
+use crate::base::human::visible;
+use serde_json::Value;
+use std::collections::VecDeque;
+
+/// One screenful of one subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum View {
+    /// How everything stands.
+    Overview,
+    /// Request by request.
+    Decisions,
+    /// Session by session.
+    Sessions,
+    /// Routes and their models.
+    Routes,
+    /// Canaries, shadows, splits.
+    Experiments,
+    /// How the providers do.
+    Providers,
+    /// What this screen noticed.
+    Log,
+}
+
+impl View {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Decisions, Self::Sessions, Self::Routes, Self::Experiments, Self::Providers, Self::Log];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Decisions => "Decisions",
+            Self::Sessions => "Sessions",
+            Self::Routes => "Routes",
+            Self::Experiments => "Experiments",
+            Self::Providers => "Providers",
+            Self::Log => "Log",
+        }
+    }
+
+    /// Its place among the others.
+    pub(super) fn place(self) -> usize {
+        Self::ALL.iter().position(|view| *view == self).unwrap_or(0)
+    }
+}
+
+/// How the live stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Being opened for the first time.
+    Opening,
+    /// Open.
+    Live,
+    /// Gone, for this reason; it is being opened again.
+    Lost(String),
+}
+
+/// Something that happened at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Live {
+    /// A decision, as JSON.
+    Decision(String),
+    /// Feedback or a rating, as JSON.
+    Vote(String),
+    /// So many events went by unseen: this reader was too slow.
+    Missed(u64),
+}
+
+/// What happens to the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A key.
+    Key(Key),
+    /// A click of the mouse at a column and a line.
+    Click(u16, u16),
+    /// The wheel: `true` = downwards.
+    Wheel(bool),
+    /// Text that was pasted.
+    Paste(String),
+    /// Columns and lines of the terminal.
+    Resize(u16, u16),
+    /// Time goes on.
+    Tick(Timestamp),
+    /// The live stream says something.
+    Live(Live),
+    /// The live stream itself.
+    Link(Link),
+    /// The server answered a question, or did not.
+    Answer(Ask, Result<Value, Problem>),
+}
+
+/// What the screen wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the server; answer with [`Event::Answer`].
+    Ask(Ask),
+    /// Draw every cell anew: the terminal's content is not to be trusted.
+    Redraw,
+    /// End.
+    Quit,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) at: Timestamp,
+    pub(super) tone: Tone,
+    pub(super) text: String,
+}
+
+/// Lines of the log that are kept.
+const LOG_KEPT: usize = 500;
+
+/// Something that was opened from a list: its id and what the server said of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Opened {
+    pub(super) id: String,
+    pub(super) slot: Slot,
+    /// The chosen line in it, or the first one shown.
+    pub(super) at: usize,
+}
+
+/// The decisions' list.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DecisionList {
+    /// In small letters.
+    pub(super) filter: String,
+    pub(super) at: usize,
+    /// While it is paused: the number that the next decision had when it was.
+    pub(super) paused: Option<u64>,
+    pub(super) open: Option<Opened>,
+}
+
+/// Everything that the screen knows.
+#[derive(Debug)]
+pub struct App {
+    pub(super) url: String,
+    pub(super) now: Timestamp,
+    pub(super) link: Link,
+    pub(super) view: View,
+    pub(super) look: Look,
+    pub(super) overlay: Option<Overlay>,
+    /// Whether the key may write, once that is known.
+    pub(super) may_write: Option<bool>,
+    pub(super) rows: Rows,
+    pub(super) traffic: Traffic,
+    pub(super) decisions: DecisionList,
+    pub(super) routes: Slot,
+    pub(super) savings: Slot,
+    pub(super) constraints: Slot,
+    pub(super) sessions: Slot,
+    pub(super) experiments: Slot,
+    pub(super) recent: Slot,
+    /// The chosen line of the views with one list, by the view's place.
+    pub(super) chosen: [usize; View::ALL.len()],
+    pub(super) session: Option<Opened>,
+    /// The results of the chosen experiment, and its evidence over time.
+    pub(super) results: Option<Opened>,
+    pub(super) evidence: VecDeque<f64>,
+    pub(super) log: VecDeque<Entry>,
+    /// What the last order came to, until the next key.
+    pub(super) note: Option<(Tone, String)>,
+    pub(super) missed: u64,
+    pub(super) hits: Vec<Hit>,
+    pub(super) size: (u16, u16),
+}
+
+impl App {
+    /// A screen for the server at `url` that has heard nothing yet.
+    #[must_use]
+    pub fn new(url: &str, look: Look, view: View, now: Timestamp) -> Self {
+        Self {
+            url: visible(url),
+            now,
+            link: Link::Opening,
+            view,
+            look,
+            overlay: None,
+            may_write: None,
+            rows: Rows::default(),
+            traffic: Traffic::default(),
+            decisions: DecisionList::default(),
+            routes: Slot::default(),
+            savings: Slot::default(),
+            constraints: Slot::default(),
+            sessions: Slot::default(),
+            experiments: Slot::default(),
+            recent: Slot::default(),
+            chosen: [0; View::ALL.len()],
+            session: None,
+            results: None,
+            evidence: VecDeque::new(),
+            log: VecDeque::new(),
+            note: None,
+            missed: 0,
+            hits: Vec::new(),
+            size: (80, 24),
+        }
+    }
+
+    /// The colours that it has now.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// Takes what happened and says what is to be done about it.
+    pub fn on(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Key(key) => return self.key(key),
+            Event::Click(x, y) => return self.click(x, y),
+            Event::Wheel(downwards) => self.step(if downwards { 3 } else { -3 }),
+            Event::Paste(text) => self.paste(&text),
+            Event::Resize(width, height) => self.size = (width, height),
+            Event::Tick(now) => {
+                self.now = now;
+                return self.due();
+            }
+            Event::Live(live) => self.live(live),
+            Event::Link(link) => return self.linked(link),
+            Event::Answer(ask, answer) => return self.answered(ask, answer),
+        }
+        Vec::new()
+    }
+
+    /// What was drawn last, for clicks on it.
+    pub fn drawn(&mut self, hits: Vec<Hit>) {
+        self.hits = hits;
+    }
+
+    /// Questions whose time has come: what the view in front shows, and nothing else.
+    fn due(&mut self) -> Vec<Effect> {
+        let now = self.now;
+        let mut asks = Vec::new();
+        if self.may_write.is_none() {
+            self.may_write = Some(true);
+            asks.push(Ask::MayWrite);
+        }
+        let mut ask = |slot: &mut Slot, what: &Ask| {
+            if slot.ask(now) {
+                asks.push(what.clone());
+            }
+        };
+        match self.view {
+            View::Overview => {
+                ask(&mut self.routes, &Ask::Routes);
+                ask(&mut self.savings, &Ask::Savings);
+                ask(&mut self.constraints, &Ask::Constraints);
+            }
+            View::Routes | View::Providers => ask(&mut self.routes, &Ask::Routes),
+            View::Sessions => {
+                ask(&mut self.sessions, &Ask::Sessions);
+                if let Some(session) = &mut self.session {
+                    ask(&mut session.slot, &Ask::Session(session.id.clone()));
+                }
+            }
+            View::Experiments => {
+                ask(&mut self.experiments, &Ask::Experiments);
+                if let Some(results) = &mut self.results {
+                    ask(&mut results.slot, &Ask::Results(results.id.clone()));
+                }
+            }
+            View::Decisions => {
+                if let Some(open) = &mut self.decisions.open {
+                    ask(&mut open.slot, &Ask::Decision(open.id.clone()));
+                }
+            }
+            View::Log => {}
+        }
+        asks.into_iter().map(Effect::Ask).collect()
+    }
+
+    fn live(&mut self, live: Live) {
+        match live {
+            Live::Decision(json) => {
+                let Some(row) = Row::read(&json) else {
+                    return self.say(Tone::Warn, "a decision on the live stream could not be read");
+                };
+                self.arrived(row);
+            }
+            Live::Vote(json) => {
+                let vote: Value = serde_json::from_str(&json).unwrap_or_default();
+                let text = |name: &str| vote.get(name).and_then(Value::as_str).map(visible);
+                let of = text("session_id").or_else(|| text("request_id")).unwrap_or_else(|| "a request".into());
+                let score = vote.get("score").map(ToString::to_string).unwrap_or_default();
+                self.log(Tone::Good, format!("{of} was rated {score}"));
+            }
+            Live::Missed(count) => {
+                self.missed = self.missed.saturating_add(count);
+                self.log(Tone::Warn, format!("{count} events went by unseen: this screen could not keep up"));
+            }
+        }
+    }
+
+    fn arrived(&mut self, row: Row) {
+        if row.is_failed() {
+            self.log(Tone::Bad, format!("{} failed: {}", row.id, row.reason));
+        } else if row.fell_back {
+            self.log(Tone::Warn, format!("{} was served by {} in place of another", row.id, row.model));
+        }
+        // The chosen line stays on its decision while others come in above it.
+        if self.decisions.at > 0 && self.decisions.paused.is_none() && row.matches(&self.decisions.filter) {
+            self.decisions.at += 1;
+        }
+        self.traffic.count(&row);
+        self.rows.push(row);
+    }
+
+    fn linked(&mut self, link: Link) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match &link {
+            Link::Live if self.link != Link::Live => {
+                self.log(Tone::Good, format!("connected to {}", self.url));
+                // What was decided before, or while the line was down.
+                effects.push(Effect::Ask(Ask::Recent));
+            }
+            Link::Lost(why) if self.link != link => self.log(Tone::Bad, format!("the live stream is gone: {why}")),
+            _ => {}
+        }
+        self.link = link;
+        effects
+    }
+
+    fn answered(&mut self, ask: Ask, answer: Result<Value, Problem>) -> Vec<Effect> {
+        let now = self.now;
+        match ask {
+            Ask::Recent => self.recent(answer),
+            Ask::Routes => self.routes.take(answer, now),
+            Ask::Savings => self.savings.take(answer, now),
+            Ask::Constraints => self.constraints.take(answer, now),
+            Ask::Sessions => self.sessions.take(answer, now),
+            Ask::Experiments => self.experiments.take(answer, now),
+            Ask::MayWrite => {
+                let refused = answer == Ok(Value::Bool(false));
+                self.may_write = Some(!refused);
+                if refused {
+                    self.log(Tone::Warn, "this key may only read: ratings, pins and rollbacks are switched off".into());
+                }
+            }
+            Ask::Decision(id) => take_opened(&mut self.decisions.open, &id, answer, now),
+            Ask::Session(id) => take_opened(&mut self.session, &id, answer, now),
+            Ask::Results(id) => self.results_of(&id, answer),
+            Ask::Explain { .. } => self.explained(answer),
+            Ask::Rate { .. } | Ask::Feedback { .. } | Ask::Pin(_) | Ask::Unpin(_) | Ask::Rollback(_) => {
+                return self.ordered(&ask, answer);
+            }
+        }
+        Vec::new()
+    }
+
+    /// The latest decisions, newest first: those that are not here yet are put in, oldest first.
+    fn recent(&mut self, answer: Result<Value, Problem>) {
+        match &answer {
+            Ok(page) => {
+                let items = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                for row in items.iter().rev().filter_map(Row::of) {
+                    let counted = row.clone();
+                    if self.rows.push(row) {
+                        self.traffic.place(&counted);
+                    }
+                }
+            }
+            Err(problem) => self.log(Tone::Bad, format!("earlier decisions: {}", problem.words())),
+        }
+        self.recent.take(answer.map(|_| Value::Null), self.now);
+    }
+
+    fn results_of(&mut self, id: &str, answer: Result<Value, Problem>) {
+        if let Ok(value) = &answer
+            && let Some(evidence) = value.get("e_value").and_then(Value::as_f64)
+            && self.results.as_ref().is_some_and(|open| open.id == id)
+        {
+            self.evidence.push_back(evidence);
+            if self.evidence.len() > LOG_KEPT {
+                self.evidence.pop_front();
+            }
+        }
+        take_opened(&mut self.results, id, answer, self.now);
+    }
+
+    /// What an order came to; what it changed is asked for at once.
+    fn ordered(&mut self, ask: &Ask, answer: Result<Value, Problem>) -> Vec<Effect> {
+        let done = match ask {
+            Ask::Rate { id, score } => format!("{id} is rated {score} of 100"),
+            Ask::Feedback { session, score } => {
+                let duplicate = answer.as_ref().is_ok_and(|receipt| receipt["duplicate"] == true);
+                let stands = if duplicate { " had a rating already, which stands" } else { " is rated " };
+                format!("session {session}{stands}{}", if duplicate { String::new() } else { format!("{score} of 10") })
+            }
+            Ask::Pin(route) => format!("{route} is pinned to its default model"),
+            Ask::Unpin(route) => format!("{route} chooses again"),
+            Ask::Rollback(id) => format!("experiment {id} is rolled back"),
+            _ => String::new(),
+        };
+        match answer {
+            Ok(_) => {
+                self.say(Tone::Good, &done);
+                for slot in [&mut self.routes, &mut self.sessions, &mut self.experiments] {
+                    slot.hurry();
+                }
+                for open in [&mut self.decisions.open, &mut self.session, &mut self.results].into_iter().flatten() {
+                    open.slot.hurry();
+                }
+            }
+            Err(problem) => {
+                if problem.status == Some(403) {
+                    self.may_write = Some(false);
+                }
+                self.say(Tone::Bad, &problem.message);
+            }
+        }
+        self.due()
+    }
+
+    /// Says something at the bottom of the screen, and in the log.
+    pub(super) fn say(&mut self, tone: Tone, text: &str) {
+        self.note = Some((tone, visible(text)));
+        self.log(tone, text.to_owned());
+    }
+
+    pub(super) fn log(&mut self, tone: Tone, text: String) {
+        self.log.push_front(Entry { at: self.now, tone, text: visible(&text) });
+        self.log.truncate(LOG_KEPT);
+    }
+}
+
+fn take_opened(open: &mut Option<Opened>, id: &str, answer: Result<Value, Problem>, now: Timestamp) {
+    if let Some(open) = open.as_mut().filter(|open| open.id == id) {
+        open.slot.take(answer, now);
+    }
+}

@@ -1,0 +1,6 @@
+//! The screen from outside: events in, frames and effects out.
+
+mod frames;
+mod keys;
+mod random;
+mod story;
