@@ -1,9 +1,9 @@
 //! How everything stands, on one screen.
 
-use super::read::{UNKNOWN, items, money, number, percent, quality, text};
+use super::read::{UNKNOWN, money, number, percent, quality, text};
 use crate::base::human::grouped;
 use crate::tui::app::App;
-use crate::tui::canvas::{Canvas, cell, fit, spark, wide};
+use crate::tui::canvas::{Canvas, cell, fit, spark};
 use crate::tui::theme::Tone;
 use serde_json::Value;
 
@@ -133,11 +133,11 @@ fn shares(app: &App, canvas: &mut Canvas<'_>) {
     }
 }
 
-/// Where quality is drawn: from 80 % to 105 % of the default model's.
-const SCALE: (f64, f64) = (0.80, 1.05);
+/// Certainty from which a floor counts as safe.
+const SAFE: f64 = 0.95;
 
 fn floors(app: &App, canvas: &mut Canvas<'_>) {
-    let mut inside = canvas.panel("Quality against the floor");
+    let mut inside = canvas.panel("Quality: how sure the floor holds");
     let (width, height) = (inside.width(), inside.height());
     let learning: Vec<&Value> = app.routes.items().iter().filter(|route| !route["floor"].is_null()).collect();
     if learning.is_empty() {
@@ -147,48 +147,26 @@ fn floors(app: &App, canvas: &mut Canvas<'_>) {
         return;
     }
     let name_room = 14.min(width / 4);
-    let scale = width.saturating_sub(name_room + 20).max(8);
-    // With room to spare each route says in words how far it has come.
+    let track = width.saturating_sub(name_room + 14).max(8);
+    // With room to spare each route says in words how it stands.
     let each = if height > u16::try_from(learning.len()).unwrap_or(u16::MAX).saturating_mul(2) { 2 } else { 1 };
     for (route, row) in learning.iter().zip(0..height.saturating_sub(1) / each) {
         let y = row * each;
-        if each == 2 {
-            inside.text(
-                name_room + 1,
-                y + 1,
-                &fit(super::routes::phase(&text(route, "/phase")), width.saturating_sub(name_room + 1)),
-                Tone::Dim,
-            );
-        }
+        let tone = super::read::light(&text(route, "/floor/state"));
+        let sure = number(route, "/floor/probability");
         inside.text(0, y, &fit(&text(route, "/name"), name_room), Tone::Plain);
-        let served = served_quality(route);
-        let floor = number(route, "/floor/floor").unwrap_or(0.0);
-        let place = |ratio: f64| cell((ratio - SCALE.0) / (SCALE.1 - SCALE.0), scale);
-        inside.text(name_room + 1, y, &"─".repeat(usize::from(scale)), Tone::Border);
-        inside.text(name_room + 1 + place(floor), y, "┃", Tone::Warn);
-        let x = name_room + scale + 2;
-        let state = text(route, "/floor/state");
-        let tone = super::read::light(&state);
-        if let Some(served) = served {
-            inside.text(name_room + 1 + place(served), y, "●", tone);
-            inside.text(x, y, &percent(Some(served)), Tone::Bold);
+        inside.bar(name_room + 1, y, track, sure.unwrap_or(0.0), tone);
+        inside.text(name_room + 1 + cell(SAFE, track), y, "┃", Tone::Bold);
+        inside.right(width, y, &format!("{} sure", percent(sure)), tone);
+        if each == 2 {
+            let surplus = number(route, "/floor/surplus").unwrap_or(0.0);
+            let floor = percent(number(route, "/floor/floor"));
+            let words = format!("floor {floor}, account {surplus:+.1}");
+            inside.text(name_room + 1, y + 1, &fit(&words, width.saturating_sub(name_room + 1)), Tone::Dim);
         }
-        let sure =
-            number(route, "/floor/probability").map_or(UNKNOWN.into(), |sure| format!("{:.0} % sure", sure * 100.0));
-        inside.right(width, y, &sure, tone);
     }
-    let legend = "┃ floor  ● served, of the default model's quality";
-    if wide(legend) <= width {
-        inside.text(0, height.saturating_sub(1), legend, Tone::Dim);
-    }
-}
-
-/// The quality that a route serves as a share of its default model's: each model's by its share of the calls.
-pub(crate) fn served_quality(route: &Value) -> Option<f64> {
-    let reference = number(route, "/floor/reference").filter(|reference| *reference > 0.0)?;
-    let parts = items(route, "/arms").iter().filter_map(|arm| Some((number(arm, "/share")?, number(arm, "/quality")?)));
-    let (weight, sum) = parts.fold((0.0, 0.0), |sum, (share, quality)| (sum.0 + share, sum.1 + share * quality));
-    (weight > 0.0).then(|| sum / weight / reference)
+    let legend = "┃ safe  floor: of the default's quality; account: what trying may cost";
+    inside.text(0, height.saturating_sub(1), &fit(legend, width), Tone::Dim);
 }
 
 fn health(app: &App, canvas: &mut Canvas<'_>) {

@@ -1,7 +1,7 @@
 //! Routes: their models, what is believed of each, and the floor that holds them.
 
 use super::detail::interval;
-use super::overview::{points, served_quality};
+use super::overview::points;
 use super::read::{UNKNOWN, count, items, light, number, percent, text};
 use crate::tui::app::App;
 use crate::tui::canvas::{Canvas, fit};
@@ -130,10 +130,8 @@ fn stage(arm: &Value) -> (&'static str, Tone) {
 
 fn account(route: &Value, inside: &mut Canvas<'_>, y: u16) -> u16 {
     let state = text(route, "/floor/state");
-    let served = served_quality(route);
     let line = format!(
-        "{} of the default model's quality is served; the floor is {}; certainty that it holds: {}",
-        percent(served),
+        "the floor is {} of the default model's quality; certainty that it holds: {}",
         percent(number(route, "/floor/floor")),
         percent(number(route, "/floor/probability"))
     );
