@@ -1,6 +1,6 @@
 //! The terminal screen: what it knows, what its keys do, and how it looks. Pure.
 //!
-//! [`App`] takes [`Event`]s and gives [`Effect`]s; [`draw`] makes a frame of it and changes nothing. Neither does any
+//! [`App`] takes [`Event`]s and gives [`Effect`]s; [`draw()`] makes a frame of it and changes nothing. Neither does any
 //! I/O or reads a clock: `cli/command/tui/` owns the terminal and the connection. So every frame can be checked
 //! as text, and a million random keys can be played without a terminal.
 
