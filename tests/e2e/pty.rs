@@ -10,11 +10,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 /// A program in a terminal.
 pub(crate) struct Pty {
     keys: File,
-    terminal: File,
+    /// The program's end of it; while it is open, the reader waits for more.
+    terminal: Option<File>,
+    reader: Option<JoinHandle<()>>,
     written: Arc<Mutex<Vec<u8>>>,
     child: Child,
     size: (u16, u16),
@@ -35,13 +38,13 @@ impl Pty {
         let written = Arc::new(Mutex::new(Vec::new()));
         let (mut from, to) = (keys.try_clone().unwrap(), Arc::clone(&written));
         // Ends with the terminal itself, when both of its ends are closed.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = from.read(&mut buffer) {
                 to.lock().unwrap().extend_from_slice(&buffer[..count]);
             }
         });
-        Self { keys, terminal, written, child, size }
+        Self { keys, terminal: Some(terminal), reader: Some(reader), written, child, size }
     }
 
     pub(crate) fn press(&mut self, keys: &str) {
@@ -75,13 +78,16 @@ impl Pty {
     /// Waits for the program's end; gives its status and all that was written.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let status = wait_for("the program's end", || self.child.try_wait().unwrap());
+        self.terminal = None;
+        self.reader.take().expect("it ends once").join().unwrap();
         let written = self.written.lock().unwrap().clone();
         (status, String::from_utf8_lossy(&written).into_owned())
     }
 
     /// Whether typed characters are shown and lines are edited by the terminal, as shells expect it.
     pub(crate) fn is_as_shells_expect(&self) -> bool {
-        let modes = tcgetattr(&self.terminal).unwrap().local_modes;
+        let terminal = self.terminal.as_ref().expect("it is open until the end");
+        let modes = tcgetattr(terminal).unwrap().local_modes;
         modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON)
     }
 }
