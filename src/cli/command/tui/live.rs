@@ -164,6 +164,13 @@ pub(super) async fn run(client: Client, mut app: App) -> Result<(), Failure> {
             }
             now = clock.tick() => {
                 let _: Instant = now;
+                // A change of size that nobody told of: before the keys were read, or by a terminal that never tells.
+                if let Ok(fresh) = crossterm::terminal::size()
+                    && fresh != size
+                {
+                    size = fresh;
+                    effects.extend(app.on(Event::Resize(size.0, size.1)));
+                }
                 Some(Event::Tick(SystemTime::now().into()))
             }
             Some((ask, answer)) = answers.next() => {
@@ -183,7 +190,7 @@ pub(super) async fn run(client: Client, mut app: App) -> Result<(), Failure> {
         };
         if let Some(event) = event {
             changed = true;
-            effects = app.on(event);
+            effects.extend(app.on(event));
         }
     }
 }
