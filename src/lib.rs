@@ -21,6 +21,7 @@
 //! | [`server`] | listener, TLS, limits, auth, route table, drain, reload |
 //! | [`client`] | typed HTTP client for our own API |
 //! | [`tui`] | the terminal screen: state, keys and drawing. Pure |
+//! | [`ui`] | the dashboard's pages: resources as HTML. Pure |
 //! | [`cli`] | one file a command |
 
 pub mod api;
@@ -38,5 +39,6 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod tui;
+pub mod ui;
 pub mod upstream;
 pub mod wire;

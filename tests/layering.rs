@@ -23,11 +23,14 @@ const ORDER: &[&[&str]] = &[
 ];
 
 /// Rooms outside the tower: what each may use, and who may use it.
-const ASIDE: &[(&str, &[&str], &[&str])] =
-    &[("client", &["base", "resource"], &["cli"]), ("tui", &["base", "resource"], &["cli"])];
+const ASIDE: &[(&str, &[&str], &[&str])] = &[
+    ("client", &["base", "resource"], &["cli"]),
+    ("tui", &["base", "resource"], &["cli"]),
+    ("ui", &["base", "resource"], &["server"]),
+];
 
 /// Rooms that are functions of their arguments: no I/O, no clock, no thread, no chance of their own.
-const PURE: &[&str] = &["embedding", "replay", "routing", "tui", "wire"];
+const PURE: &[&str] = &["embedding", "replay", "routing", "tui", "ui", "wire"];
 
 /// Names that a pure room never says, as sequences of tokens.
 const IMPURE: &[(&str, &str)] = &[

@@ -10,6 +10,7 @@ pub mod judged;
 pub mod key;
 pub mod page;
 pub mod priors;
+pub mod read;
 pub mod session;
 pub mod trace;
 pub mod verification;

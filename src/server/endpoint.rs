@@ -130,7 +130,7 @@ pub(super) fn find(method: &str, path: &str) -> Found {
 }
 
 /// A part of a path without its percent signs; what is no UTF-8 is kept as it is and found nowhere.
-fn decoded(part: &str) -> String {
+pub(super) fn decoded(part: &str) -> String {
     if !part.contains('%') {
         return part.to_owned();
     }

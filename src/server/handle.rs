@@ -5,6 +5,7 @@ use super::endpoint::{Endpoint, Found, Row, find};
 use super::limit::Limiter;
 use super::openapi;
 use super::reload::Reloader;
+use super::ui;
 use crate::api::input::Query;
 use crate::api::{self, Answer, Request};
 use crate::base::{ApiError, Code, KeyId, OrgId, RequestId, limits};
@@ -95,6 +96,10 @@ impl Server {
         {
             return Err(limited("this address", per_minute, wait));
         }
+        if serves != Serves::Operations && ui::is_ours(head.uri.path()) {
+            self.refuse_while_draining()?;
+            return ui::answer(self, head, body, address, id).await;
+        }
         let (row, name) = match find(head.method.as_str(), head.uri.path()) {
             Found::Row(row, name)
                 if serves == Serves::Everything || row.operations == (serves == Serves::Operations) =>
@@ -107,9 +112,7 @@ impl Server {
         if row.needs == Needs::Nothing {
             return self.operation(row);
         }
-        if self.draining.load(Ordering::Relaxed) {
-            return Err(ApiError::new(Code::Draining, "this gateway is stopping: send the request to another one"));
-        }
+        self.refuse_while_draining()?;
         let caller = caller(&self.gateway.keys, &head.headers, address, row.needs)?;
         if let Some((key, per_minute)) = caller.key.as_ref().and_then(|key| Some((key, key.requests_per_minute?)))
             && let Err(wait) = self.by_key.take(key.id.clone(), per_minute, Instant::now())
@@ -138,6 +141,13 @@ impl Server {
         let headers = head.headers;
         let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, headers, body, last_event };
         resource(row.endpoint, request).await
+    }
+
+    fn refuse_while_draining(&self) -> Result<(), ApiError> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(ApiError::new(Code::Draining, "this gateway is stopping: send the request to another one"));
+        }
+        Ok(())
     }
 
     fn operation(&self, row: &Row) -> Answer {
@@ -205,7 +215,7 @@ const fn takes_no_query(endpoint: Endpoint) -> bool {
     )
 }
 
-async fn resource(endpoint: Endpoint, request: Request) -> Answer {
+pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
     match endpoint {
         Endpoint::Models => api::models::list(request).await,
         Endpoint::Model => api::models::get(request).await,
@@ -268,7 +278,7 @@ fn detached(body: Bytes) -> Bytes {
 }
 
 /// Reads a body of at most `limit` bytes; a pause that is too long ends it.
-async fn read_body(head: &Parts, mut body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
+pub(super) async fn read_body(head: &Parts, mut body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
     let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let mut whole = BytesMut::new();
     let mut too_long = announced.is_some_and(|length| length > limit);

@@ -11,6 +11,7 @@ pub mod openapi;
 mod reload;
 mod run;
 mod tls;
+mod ui;
 
 pub use local_key::{ADMIN_KEY_FILE, read_local_key};
 pub use run::{Error, run};

@@ -64,7 +64,7 @@ fn header(app: &App, canvas: &mut Canvas<'_>) {
         }
         canvas.hit(start, 0, x.saturating_sub(start), Target::Tab(view));
     }
-    let clock: String = app.now.to_string().chars().skip(11).take(8).collect();
+    let clock = view::read::clock(&app.now.to_string());
     let clock = format!("{clock} UTC ");
     if x + wide(&clock) < width {
         canvas.right(width, 0, &clock, Tone::Dim);

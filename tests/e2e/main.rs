@@ -21,3 +21,4 @@ mod serving;
 mod sessions;
 mod strategies;
 mod tui;
+mod ui;

@@ -102,7 +102,7 @@ fn head(canvas: &mut Canvas<'_>, columns: &Columns) {
 }
 
 fn line(app: &App, row: &Row, canvas: &mut Canvas<'_>, columns: &Columns, y: u16) {
-    let clock: String = row.at.to_string().chars().skip(11).take(8).collect();
+    let clock = super::read::clock(&row.at.to_string());
     canvas.text(0, y, &clock, Tone::Dim);
     let model = if row.model.is_empty() { UNKNOWN } else { &row.model };
     canvas.text(columns.model, y, &fit(model, columns.why - columns.model - 1), Tone::Model(app.traffic.colour(model)));

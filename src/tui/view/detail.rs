@@ -158,7 +158,7 @@ fn knowledge(value: &Value, out: &mut Vec<Line>) {
         Tone::Plain,
     ));
     let phase = text(value, "/phase");
-    out.push(pair("phase", super::routes::phase(&phase).to_owned(), Tone::Plain));
+    out.push(pair("phase", super::read::phase(&phase).to_owned(), Tone::Plain));
     out.push(pair(
         "confidence",
         format!("{} of 100 ({})", quality(number(value, "/confidence")), text(value, "/confidence_reason")),

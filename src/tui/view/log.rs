@@ -15,7 +15,7 @@ pub(crate) fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let chosen = app.cursor().min(app.log.len().saturating_sub(1));
     let start = first(chosen, app.log.len(), height);
     for ((place, entry), y) in app.log.iter().enumerate().skip(start).take(height).zip(0_u16..) {
-        let clock: String = entry.at.to_string().chars().skip(11).take(8).collect();
+        let clock = super::read::clock(&entry.at.to_string());
         inside.text(0, y, &clock, Tone::Dim);
         inside.text(10, y, &fit(&entry.text, width.saturating_sub(10)), entry.tone);
         if place == chosen {

@@ -93,7 +93,7 @@ fn budget(app: &App, inside: &mut Canvas<'_>) {
                 3,
                 "budget",
                 if why.is_empty() { "none" } else { UNKNOWN },
-                if why.is_empty() { "a month; floopy constraints set" } else { &why },
+                if why.is_empty() { "set one: floopy constraints set" } else { &why },
             );
         }
         (Some(limit), None) => fact(inside, 3, "budget", &format!("${limit:.2}"), "a month"),

@@ -2,22 +2,12 @@
 
 use super::detail::interval;
 use super::overview::points;
-use super::read::{UNKNOWN, count, items, light, number, percent, text};
+use super::read::{UNKNOWN, count, items, light, number, percent, phase, text};
 use crate::tui::app::App;
 use crate::tui::canvas::{Canvas, fit};
 use crate::tui::input::Target;
 use crate::tui::theme::Tone;
 use serde_json::Value;
-
-/// A phase in plain words.
-pub(crate) fn phase(name: &str) -> &str {
-    match name {
-        "day0" => "day 0: nothing but prior beliefs",
-        "auto" => "automatic scores carry the weight: few have rated",
-        "nps" => "ratings of sessions carry the weight",
-        other => other,
-    }
-}
 
 pub(crate) fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let (width, height) = (canvas.width(), canvas.height());

@@ -1,14 +1,13 @@
 //! Sessions, and the calls of one of them as a waterfall with what each was worth.
 
 use super::first;
-use super::read::{UNKNOWN, items, millis, money_at, number, status_tone, text};
+use super::read::{UNKNOWN, credit, millis, money_at, number, span, status_tone, text};
 use crate::base::Timestamp;
 use crate::base::human::ago;
 use crate::tui::app::{App, Opened};
 use crate::tui::canvas::{Canvas, cell, fit};
 use crate::tui::input::Target;
 use crate::tui::theme::Tone;
-use serde_json::Value;
 
 pub(crate) fn draw(app: &App, canvas: &mut Canvas<'_>) {
     match &app.session {
@@ -57,13 +56,6 @@ fn list(app: &App, canvas: &mut Canvas<'_>) {
         }
         inside.hit(0, y, width, Target::Row(place));
     }
-}
-
-/// When a call began and ended, in microseconds.
-fn span(call: &Value) -> Option<(i64, i64)> {
-    let at: Timestamp = call.get("request_created_at")?.as_str()?.parse().ok()?;
-    let took = i64::try_from(call["latency_ms"].as_u64().unwrap_or(0)).unwrap_or(i64::MAX);
-    Some((at.0, at.0.saturating_add(took.saturating_mul(1_000))))
 }
 
 fn waterfall(app: &App, open: &Opened, canvas: &mut Canvas<'_>) {
@@ -118,14 +110,4 @@ fn waterfall(app: &App, open: &Opened, canvas: &mut Canvas<'_>) {
 #[expect(clippy::cast_precision_loss, reason = "a place on a line of a few hundred cells")]
 fn share(part: i64, whole: i64) -> f64 {
     part as f64 / whole.max(1) as f64
-}
-
-/// What votes gave to a call; where nobody voted, what automatic scores gave.
-fn credit(call: &Value) -> Option<f64> {
-    let credits = items(call, "/credits");
-    let sum = |automatic: bool| {
-        let of = credits.iter().filter(|credit| (text(credit, "/source") == "auto") == automatic);
-        of.filter_map(|credit| number(credit, "/credit")).reduce(|sum, credit| sum + credit)
-    };
-    sum(false).or_else(|| sum(true))
 }
