@@ -9,6 +9,7 @@ mod canvas;
 mod draw;
 mod input;
 mod keys;
+mod news;
 mod overlay;
 mod row;
 mod slot;
