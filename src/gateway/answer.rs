@@ -5,6 +5,7 @@ use super::labels::header;
 use super::operation::Whole;
 use super::record::Draft;
 use crate::base::{ApiError, RequestId};
+use crate::wire::Surface;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::response::Builder;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 /// Header: the request's id, on every answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Header: the request's id, where Anthropic's clients look for it.
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Header: whether the official clients should try again by themselves.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// Header: `Retry-After` in milliseconds.
@@ -30,6 +33,9 @@ pub(crate) fn describe(headers: &mut HeaderMap, draft: &Draft) {
         }
     };
     set("x-request-id", &draft.id.to_string());
+    if draft.surface == Surface::Messages {
+        set("request-id", &draft.id.to_string());
+    }
     set(header::SESSION_ID, draft.place.session.as_str());
     set(header::REASON, &draft.reason_string());
     set(header::STRATEGY, draft.strategy.as_str());
@@ -72,17 +78,23 @@ pub(crate) fn stream_head(draft: &Draft) -> Builder {
         .header("x-accel-buffering", "no")
 }
 
-/// An error in the one envelope, with `Retry-After` where it is due.
-pub fn error(error: &ApiError, id: RequestId) -> Response<Body> {
-    enveloped(Response::builder().header(REQUEST_ID, id.to_string()), error, id)
+/// An error in the envelope of the client's dialect, with `Retry-After` where it is due.
+pub fn error(error: &ApiError, id: RequestId, surface: Surface) -> Response<Body> {
+    enveloped(identified(Response::builder(), id, surface), error, id, surface)
+}
+
+/// A head that names the request where this client looks for it.
+pub(crate) fn identified(builder: Builder, id: RequestId, surface: Surface) -> Builder {
+    let builder = builder.header(REQUEST_ID, id.to_string());
+    if surface == Surface::Messages { builder.header(ANTHROPIC_REQUEST_ID, id.to_string()) } else { builder }
 }
 
 /// The error that a request with a draft ends in: it carries the contract's headers too.
 pub(crate) fn failed(error: &ApiError, draft: &Draft) -> Response<Body> {
-    enveloped(described(Response::builder(), draft), error, draft.id)
+    enveloped(described(Response::builder(), draft), error, draft.id, draft.surface)
 }
 
-fn enveloped(builder: Builder, error: &ApiError, id: RequestId) -> Response<Body> {
+fn enveloped(builder: Builder, error: &ApiError, id: RequestId, surface: Surface) -> Response<Body> {
     let mut builder = builder.status(error.http_status()).header(CONTENT_TYPE, "application/json");
     let status = error.http_status();
     if matches!(status, 429 | 503) {
@@ -94,7 +106,7 @@ fn enveloped(builder: Builder, error: &ApiError, id: RequestId) -> Response<Body
         // The gateway has already tried again wherever that made sense.
         builder = builder.header(SHOULD_RETRY, "false");
     }
-    builder.body(Body::full(error.envelope(Some(id)))).unwrap_or_else(|_| broken())
+    builder.body(Body::full(surface.envelope(error, id))).unwrap_or_else(|_| broken())
 }
 
 /// The answer when a head cannot be built: headers made of text from outside never get here, they are

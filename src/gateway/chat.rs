@@ -1,4 +1,4 @@
-//! Chat completions and embeddings through the stages: admit → choose → dispatch → record.
+//! Conversations of every dialect, and embeddings, through the stages: admit → choose → dispatch → record.
 
 use super::body::Body;
 use super::caller::Caller;
@@ -15,7 +15,7 @@ use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
 use crate::base::{ApiError, Code, RequestId, SessionId};
 use crate::resource::decision::Strategy;
-use crate::wire::{ChatRequest, EmbeddingsRequest};
+use crate::wire::{ChatRequest, EmbeddingsRequest, Surface};
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -26,6 +26,18 @@ impl Gateway {
     /// Serves `POST /v1/chat/completions`.
     pub async fn chat(self: &Arc<Self>, caller: Caller, head: &Parts, body: Bytes, id: RequestId) -> Response<Body> {
         let parsed = || ChatRequest::parse(body.clone()).map(Operation::Chat);
+        self.serve(caller, head, body.clone(), id, parsed).await
+    }
+
+    /// Serves `POST /v1/messages`.
+    pub async fn messages(
+        self: &Arc<Self>,
+        caller: Caller,
+        head: &Parts,
+        body: Bytes,
+        id: RequestId,
+    ) -> Response<Body> {
+        let parsed = || ChatRequest::parse_messages(body.clone(), &head.headers).map(Operation::Chat);
         self.serve(caller, head, body.clone(), id, parsed).await
     }
 
@@ -49,27 +61,28 @@ impl Gateway {
         id: RequestId,
         parse: impl FnOnce() -> Result<Operation, ApiError>,
     ) -> Response<Body> {
+        let surface = Surface::of_path(head.uri.path());
         let labels = match Labels::read(&head.headers) {
             Ok(labels) => labels,
-            Err(error) => return self.refuse(&error, id),
+            Err(error) => return self.refuse(&error, id, surface),
         };
         if labels.passthrough || self.config().passthrough {
             return self.pass_through(caller, labels, head, body, id).await;
         }
         let operation = match parse() {
             Ok(operation) => operation,
-            Err(error) => return self.refuse(&error, id),
+            Err(error) => return self.refuse(&error, id, surface),
         };
-        match self.admit(caller, labels, &operation, id) {
+        match self.admit(caller, labels, &operation, id, surface) {
             Ok((draft, wanted)) => self.answer(draft, &wanted, &operation).await,
-            Err(error) => self.refuse(&error, id),
+            Err(error) => self.refuse(&error, id, surface),
         }
     }
 
     /// A request that ends before anything was decided leaves no decision, but is counted.
-    fn refuse(&self, error: &ApiError, id: RequestId) -> Response<Body> {
+    fn refuse(&self, error: &ApiError, id: RequestId, surface: Surface) -> Response<Body> {
         self.metrics.error(error.code.as_str());
-        answer::error(error, id)
+        answer::error(error, id, surface)
     }
 
     /// Stage one: what the client wants, and which session it belongs to.
@@ -79,9 +92,12 @@ impl Gateway {
         labels: Labels,
         operation: &Operation,
         id: RequestId,
+        surface: Surface,
     ) -> Result<(Draft, Wanted), ApiError> {
         self.store.admit()?;
-        self.arrive(caller, labels, operation, id, Purpose::Serve)
+        let (mut draft, wanted) = self.arrive(caller, labels, operation, id, Purpose::Serve)?;
+        draft.surface = surface;
+        Ok((draft, wanted))
     }
 
     /// What arrives, as the stages after it see it. Changes nothing by itself.
@@ -135,6 +151,7 @@ impl Gateway {
             caller,
             labels,
             endpoint: operation.endpoint(),
+            surface: Surface::default(),
             requested_model: operation.model().to_owned(),
             stream: operation.stream(),
             place,
@@ -166,7 +183,9 @@ impl Gateway {
             Err(error) => {
                 let response = answer::failed(&error, &draft);
                 match draft.end(End { error: Some(error), ..End::default() }) {
-                    Some(durable) => durable.await.map_or_else(|error| answer::error(&error, draft.id), |()| response),
+                    Some(durable) => {
+                        durable.await.map_or_else(|error| answer::error(&error, draft.id, draft.surface), |()| response)
+                    }
                     None => response,
                 }
             }
@@ -191,7 +210,9 @@ async fn whole_answer(mut draft: Draft, whole: Whole) -> Response<Body> {
     let completion_id = completion_id(&whole.body);
     let end = End { usage: whole.usage, answer: whole.answer, finish: whole.finish, completion_id, ..End::default() };
     match draft.end(end) {
-        Some(durable) => durable.await.map_or_else(|error| answer::error(&error, draft.id), |()| response),
+        Some(durable) => {
+            durable.await.map_or_else(|error| answer::error(&error, draft.id, draft.surface), |()| response)
+        }
         None => response,
     }
 }

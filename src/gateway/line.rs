@@ -10,7 +10,7 @@ use crate::config::settings::{Provider, UnsupportedParameters};
 use crate::resource::decision::{Attempt, Target as TargetName};
 use crate::routing::failure::CALLED_OFF;
 use crate::upstream::{Call, CallError, Reply, ReplyBody, breaker, retry};
-use crate::wire::{AnswerContext, Fault, Outgoing, StreamDecoder, Target, quirks};
+use crate::wire::{AnswerContext, Fault, Outgoing, Target, quirks};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method};
 use http_body::Body as _;
@@ -212,7 +212,7 @@ impl Line {
             include_usage: operation.include_usage(),
         };
         if outgoing.stream {
-            let decoder = StreamDecoder::new(&target, context, operation.prompt());
+            let decoder = operation.decoder(&target, context);
             let first = FirstEvents::of(Source::one(reply.body, decoder)).await?;
             gateway.latency.first_byte(&self.model, sent.elapsed());
             return Ok(Answered::Stream(first));

@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod caller;
 mod chat;
+mod count;
 mod dispatch;
 mod events;
 mod fan_out;

@@ -9,13 +9,14 @@ use crate::routing::intent::intent;
 use crate::routing::smart_cost::Asked;
 use crate::wire::tokens::rough;
 use crate::wire::{
-    self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Finish, Given, Outgoing, Target,
+    self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Finish, Given, Inbound, Outgoing,
+    StreamDecoder, Target,
 };
 use bytes::Bytes;
 
 /// One parsed request.
 pub(crate) enum Operation {
-    /// `POST /v1/chat/completions`.
+    /// A conversation, in whichever dialect it came.
     Chat(ChatRequest),
     /// `POST /v1/embeddings`.
     Embeddings(EmbeddingsRequest),
@@ -70,7 +71,7 @@ impl Operation {
     /// Its name in the record.
     pub(crate) fn endpoint(&self) -> &'static str {
         match self {
-            Self::Chat(_) => "chat",
+            Self::Chat(request) => request.inbound().endpoint(),
             Self::Embeddings(_) => "embeddings",
         }
     }
@@ -143,6 +144,15 @@ impl Operation {
             Self::Chat(request) => wire::encode_chat(request, target, labels.reasoning_effort.as_deref(), given),
             Self::Embeddings(request) => wire::encode_embeddings(request, target),
         }
+    }
+
+    /// Who reads the target's stream.
+    pub(crate) fn decoder(&self, target: &Target<'_>, context: AnswerContext<'_>) -> StreamDecoder {
+        let inbound = match self {
+            Self::Chat(request) => request.inbound(),
+            Self::Embeddings(_) => &Inbound::Chat,
+        };
+        StreamDecoder::new(target, context, self.prompt(), inbound)
     }
 
     /// The target's answer in the client's dialect.

@@ -16,6 +16,7 @@ use crate::resource::Assessment;
 use crate::resource::decision::{Reason, Strategy};
 use crate::routing::Choice;
 use crate::upstream::{Call, ReplyBody};
+use crate::wire::Surface;
 use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
@@ -29,7 +30,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 /// What of the client's head goes to the provider: never auth, never hop-by-hop.
-const FORWARDED: [HeaderName; 3] = [CONTENT_TYPE, ACCEPT, ACCEPT_ENCODING];
+const FORWARDED: [HeaderName; 5] = [
+    CONTENT_TYPE,
+    ACCEPT,
+    ACCEPT_ENCODING,
+    HeaderName::from_static("anthropic-version"),
+    HeaderName::from_static("anthropic-beta"),
+];
 /// What of the provider's head comes back.
 const RETURNED: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CACHE_CONTROL, RETRY_AFTER];
 
@@ -46,14 +53,15 @@ impl Gateway {
         let config = self.config();
         let target = match target(&config, &labels, &body) {
             Ok(target) => target,
-            Err(error) => return answer::error(&error, id),
+            Err(error) => return answer::error(&error, id, Surface::of_path(head.uri.path())),
         };
         let provider = config.providers.get(&target.provider).map(Arc::clone);
         let Some(provider) = provider else {
             let error = ApiError::new(Code::ModelNotFound, "the provider is not configured");
-            return answer::error(&error, id);
+            return answer::error(&error, id, Surface::of_path(head.uri.path()));
         };
         let mut draft = self.passed(caller, labels, &config, target, id);
+        draft.surface = Surface::of_path(head.uri.path());
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         // The base URLs of OpenAI's dialect hold the version that our paths begin with; Anthropic's do not.
         let path = match provider.dialect {
@@ -117,6 +125,7 @@ impl Gateway {
             place,
             labels,
             endpoint: "passthrough",
+            surface: Surface::default(),
             requested_model: target.model.to_string(),
             stream: false,
             route: None,

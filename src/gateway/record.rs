@@ -19,7 +19,7 @@ use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Tar
 use crate::routing::Choice;
 use crate::store::Recorded;
 use crate::telemetry::metrics::AnsweredRequest;
-use crate::wire::{Answer, Finish};
+use crate::wire::{Answer, Finish, Surface};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ pub(crate) struct Draft {
     pub(crate) caller: Caller,
     pub(crate) labels: Labels,
     pub(crate) endpoint: &'static str,
+    /// How the client is spoken to.
+    pub(crate) surface: Surface,
     pub(crate) requested_model: String,
     pub(crate) stream: bool,
     pub(crate) place: Place,
@@ -66,15 +68,26 @@ pub(crate) struct End {
     pub(crate) completion_id: Option<String>,
 }
 
-/// The `id` of a completion or a chunk.
+/// The `id` of a completion, a chunk, a message, or the event that begins one.
 pub(crate) fn completion_id(json: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Begun<'a> {
+        #[serde(borrow)]
+        id: Option<std::borrow::Cow<'a, str>>,
+    }
     #[derive(serde::Deserialize)]
     struct Named<'a> {
         #[serde(borrow)]
         id: Option<std::borrow::Cow<'a, str>>,
+        #[serde(borrow)]
+        message: Option<Begun<'a>>,
     }
     let named: Named<'_> = serde_json::from_slice(json).ok()?;
-    named.id.filter(|id| id.len() <= crate::base::limits::MAX_LABEL_BYTES).map(std::borrow::Cow::into_owned)
+    named
+        .id
+        .or(named.message.and_then(|begun| begun.id))
+        .filter(|id| id.len() <= crate::base::limits::MAX_LABEL_BYTES)
+        .map(std::borrow::Cow::into_owned)
 }
 
 /// Waits until the decision is durable; ready at once unless `audit.durability = strict`.

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-/// A comment is sent to the client after this long without an event, so that proxies keep the line open.
+/// A sign of life is sent to the client after this long without an event, so that proxies keep the line open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long the upstream may take to close after its last event: only then can its connection be reused.
 const CLOSING: Duration = Duration::from_millis(100);
@@ -35,7 +35,7 @@ impl Relay {
     /// The relay of a stream whose first events have been read.
     pub(crate) fn new(first: FirstEvents, draft: Draft) -> Self {
         let FirstEvents { source, out } = first;
-        let event = out.as_ref().split(|byte| *byte == b'\n').next().and_then(|line| line.strip_prefix(b"data: "));
+        let event = out.as_ref().split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data: "));
         let completion_id = event.and_then(completion_id);
         let mut relay =
             Self { source, out, draft, durable: None, timer: None, last_event: Instant::now(), completion_id };
@@ -57,9 +57,7 @@ impl Relay {
     /// The upstream broke off after its first event: the client is told inside the stream.
     fn fail(&mut self, error: ApiError) {
         self.source.close();
-        self.out.extend_from_slice(b"data: ");
-        self.out.extend_from_slice(error.envelope(Some(self.draft.id)).as_bytes());
-        self.out.extend_from_slice(b"\n\n");
+        self.out.extend_from_slice(self.draft.surface.error_event(&error, self.draft.id).as_bytes());
         self.end(Some(error), false);
     }
 
@@ -90,7 +88,7 @@ impl Relay {
         }
         // Events move the heartbeat; the timer is only set anew when it fires, not with each of them.
         if Instant::now() >= due {
-            self.out.extend_from_slice(b": ping\n\n");
+            self.out.extend_from_slice(self.draft.surface.heartbeat());
             self.last_event = Instant::now();
         }
         timer.as_mut().reset(self.last_event + HEARTBEAT);

@@ -7,6 +7,8 @@ use super::auth::Needs;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Chat,
+    Messages,
+    CountTokens,
     Embeddings,
     Models,
     Model,
@@ -65,6 +67,8 @@ macro_rules! table {
 
 table! {
     Chat "POST" "/v1/chat/completions" Write "ChatCompletion" "Answer a conversation, plain or streamed";
+    Messages "POST" "/v1/messages" Write "Message" "Answer a conversation in Anthropic's dialect, plain or streamed";
+    CountTokens "POST" "/v1/messages/count_tokens" Write "TokenCount" "Count the tokens of a conversation in Anthropic's dialect";
     Embeddings "POST" "/v1/embeddings" Write "Embeddings" "Turn texts into vectors";
     Models "GET" "/v1/models" Read "Models" "List routes and models that can be called";
     Model "GET" "/v1/models/{model*}" Read "Model" "Describe one route or model";
@@ -171,6 +175,7 @@ mod tests {
     fn paths_lead_where_the_table_says() {
         for (method, path, endpoint, open) in [
             ("POST", "/v1/chat/completions", Some(Endpoint::Chat), ""),
+            ("POST", "/v1/messages/count_tokens", Some(Endpoint::CountTokens), ""),
             ("GET", "/v1/models", Some(Endpoint::Models), ""),
             ("GET", "/v1/models/a/b:c", Some(Endpoint::Model), "a/b:c"),
             ("GET", "/v1/models/a%2Fb", Some(Endpoint::Model), "a/b"),

@@ -10,6 +10,7 @@ use crate::api::input::Query;
 use crate::api::{self, Answer, Request};
 use crate::base::{ApiError, Code, KeyId, OrgId, RequestId, limits};
 use crate::gateway::{self, Body, Gateway, REQUEST_ID};
+use crate::wire::Surface;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
@@ -60,6 +61,7 @@ impl Server {
         let id = RequestId::draw(self.gateway.now());
         let (head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
+        let surface = Surface::of_path(head.uri.path());
         self.gateway.metrics.active.inc();
         let answered = AssertUnwindSafe(self.answered(head, body, address, serves, id)).catch_unwind().await;
         self.gateway.metrics.active.dec();
@@ -67,7 +69,7 @@ impl Server {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 self.gateway.metrics.error(error.code.as_str());
-                gateway::error(&error, id)
+                gateway::error(&error, id, surface)
             }
             Err(_) => {
                 self.gateway.metrics.panics.inc();
@@ -78,6 +80,7 @@ impl Server {
                         "the request failed inside the gateway: please report it with its request id",
                     ),
                     id,
+                    surface,
                 )
             }
         };
@@ -119,7 +122,7 @@ impl Server {
         {
             return Err(limited("this key", per_minute, wait));
         }
-        if matches!(row.endpoint, Endpoint::Chat | Endpoint::Embeddings)
+        if matches!(row.endpoint, Endpoint::Chat | Endpoint::Messages | Endpoint::Embeddings)
             && let Some(per_minute) = self.gateway.constraints(&caller.org).spend.max_requests_per_minute
             && let Err(wait) = self.by_org.take(caller.org.clone(), per_minute, Instant::now())
         {
@@ -132,6 +135,8 @@ impl Server {
         let gateway = &self.gateway;
         match row.endpoint {
             Endpoint::Chat => return Ok(gateway.chat(caller, &head, body, id).await),
+            Endpoint::Messages => return Ok(gateway.messages(caller, &head, body, id).await),
+            Endpoint::CountTokens => return Ok(gateway.count_tokens(&caller, &head, body, id).await),
             Endpoint::Embeddings => return Ok(gateway.embeddings(caller, &head, body, id).await),
             Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
             _ => {}
@@ -241,6 +246,8 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::Config => api::config::get(request).await,
         Endpoint::Verify => api::verify::get(request).await,
         Endpoint::Chat
+        | Endpoint::Messages
+        | Endpoint::CountTokens
         | Endpoint::Embeddings
         | Endpoint::Reload
         | Endpoint::Health
@@ -264,7 +271,8 @@ fn other_methods(head: &Parts, methods: &[&str], id: RequestId) -> Response<Body
     let allowed = methods.join(", ");
     let message =
         format!("{} is not served here: use {allowed}", head.method.as_str().chars().take(20).collect::<String>());
-    let mut response = gateway::error(&ApiError::new(Code::MethodNotAllowed, message), id);
+    let surface = Surface::of_path(head.uri.path());
+    let mut response = gateway::error(&ApiError::new(Code::MethodNotAllowed, message), id, surface);
     if let Ok(value) = HeaderValue::try_from(allowed) {
         response.headers_mut().insert(ALLOW, value);
     }

@@ -119,6 +119,8 @@ const SCHEMAS: &[(&str, &[&str])] = &[
     ("Models", &["object", "data"]),
     ("Model", &["id", "object", "created", "owned_by"]),
     ("Embeddings", &["object", "data", "model", "usage"]),
+    ("Message", &["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"]),
+    ("TokenCount", &["input_tokens"]),
     ("ChatCompletion", &["id", "object", "created", "model", "choices", "usage"]),
 ];
 
@@ -181,7 +183,7 @@ pub fn document() -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {"title": "floopy", "version": env!("CARGO_PKG_VERSION"), "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            "description": "A self-hosted agent optimization gateway. Endpoints of OpenAI's API take its requests unchanged."},
+            "description": "A self-hosted agent optimization gateway. Endpoints of OpenAI's and of Anthropic's API take their requests unchanged."},
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
     })

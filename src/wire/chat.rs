@@ -1,6 +1,7 @@
-//! One incoming `POST /v1/chat/completions` body: checked and indexed in one shallow pass, kept as it came.
+//! One chat request, as `POST /v1/chat/completions` or another dialect gave it: checked and indexed in one shallow pass, kept as it came.
 
 use super::conversation::{Conversation, Role, read::Text};
+use super::inbound::Inbound;
 use super::splice::{Member, members};
 use crate::base::{ApiError, Code, limits};
 use bytes::Bytes;
@@ -24,6 +25,7 @@ pub struct ChatRequest {
     messages: Vec<MessagePrint>,
     last_user: Bytes,
     shape: Shape,
+    inbound: Inbound,
 }
 
 /// Cheap facts about a request, for routing.
@@ -117,6 +119,7 @@ impl ChatRequest {
             messages: Vec::new(),
             last_user: Bytes::new(),
             shape: Shape::default(),
+            inbound: Inbound::Chat,
         };
         request.read_settings()?;
         request.read_messages()?;
@@ -209,7 +212,17 @@ impl ChatRequest {
         })
     }
 
-    /// The body as it came.
+    /// What it came as.
+    #[must_use]
+    pub fn inbound(&self) -> &Inbound {
+        &self.inbound
+    }
+
+    pub(super) fn set_inbound(&mut self, inbound: Inbound) {
+        self.inbound = inbound;
+    }
+
+    /// The body: as it came, or as the chat request that says the same.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body

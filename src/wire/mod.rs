@@ -2,7 +2,7 @@
 //!
 //! A request comes in as [`ChatRequest`] or [`EmbeddingsRequest`], goes out as [`Outgoing`] in the
 //! target's dialect, and its answer comes back through [`decode_chat`] or a [`StreamDecoder`]. Where both
-//! sides speak OpenAI's dialect the original text travels and only what must change is spliced.
+//! sides speak one dialect the original text travels and only what must change is spliced.
 
 mod anthropic;
 mod chat;
@@ -10,6 +10,7 @@ pub mod conversation;
 mod embeddings;
 mod fault;
 mod given;
+mod inbound;
 mod openai;
 pub mod quirks;
 mod said;
@@ -23,6 +24,7 @@ pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
 pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
 pub use fault::Fault;
 pub use given::{Given, Thoughts, Wants, wants};
+pub use inbound::{Inbound, Surface, count_input};
 pub use quirks::{Quirks, quirks};
 pub use said::{Said, said, text_of_content};
 pub use several::{Chorus, merge_answers, sum};

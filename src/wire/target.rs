@@ -4,6 +4,7 @@ use super::anthropic;
 use super::chat::ChatRequest;
 use super::fault::Fault;
 use super::given::Given;
+use super::inbound::{Inbound, Voice};
 use super::openai;
 use super::quirks::Quirks;
 use crate::base::model::TokenUsage;
@@ -90,7 +91,7 @@ pub struct Answer {
     pub text: String,
 }
 
-/// A whole answer in OpenAI's dialect.
+/// A whole answer in the client's dialect.
 #[derive(Debug)]
 pub struct Decoded {
     /// The body for the client.
@@ -137,6 +138,9 @@ pub fn encode_chat(
     effort: Option<&str>,
     given: &Given,
 ) -> Result<Outgoing, ApiError> {
+    if let Some(outgoing) = request.inbound().encode(target, effort)? {
+        return Ok(outgoing);
+    }
     match target.dialect {
         Dialect::OpenAiChat | Dialect::Replay => openai::encode(request, target, effort, given),
         Dialect::AnthropicMessages => {
@@ -151,7 +155,7 @@ pub fn encode_chat(
     }
 }
 
-/// A whole answer of this target in OpenAI's dialect.
+/// A whole answer of this target in the client's dialect.
 ///
 /// # Errors
 /// The answer is an error in disguise or no chat completion.
@@ -161,15 +165,20 @@ pub fn decode_chat(
     context: &AnswerContext<'_>,
     body: Bytes,
 ) -> Result<Decoded, Fault> {
-    match target.dialect {
-        Dialect::OpenAiChat | Dialect::Replay => openai::decode(request, target, context, body),
+    let mut decoded = match target.dialect {
+        Dialect::OpenAiChat | Dialect::Replay => openai::decode(request, target, context, body.clone()),
         Dialect::AnthropicMessages => anthropic::decode(request, context, &body),
-    }
+    }?;
+    decoded.body = request.inbound().whole(target, &body, decoded.body, context.id)?;
+    Ok(decoded)
 }
 
 /// Translates a stream event by event; any cut of the bytes gives the same output.
 #[derive(Debug)]
-pub struct StreamDecoder(Inner);
+pub struct StreamDecoder {
+    inner: Inner,
+    voice: Voice,
+}
 
 #[derive(Debug)]
 enum Inner {
@@ -179,15 +188,17 @@ enum Inner {
 
 impl StreamDecoder {
     /// For the answer of this target. `prompt` is the text of the messages: it is counted where the
-    /// upstream gives no usage.
+    /// upstream gives no usage. `inbound` is what the client speaks.
     #[must_use]
-    pub fn new(target: &Target<'_>, context: AnswerContext<'_>, prompt: Bytes) -> Self {
-        Self(match target.dialect {
+    pub fn new(target: &Target<'_>, context: AnswerContext<'_>, prompt: Bytes, inbound: &Inbound) -> Self {
+        let voice = inbound.voice(target, &context);
+        let inner = match target.dialect {
             Dialect::OpenAiChat | Dialect::Replay => {
                 Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt)))
             }
             Dialect::AnthropicMessages => Inner::Anthropic(Box::new(anthropic::Stream::new(&context, prompt))),
-        })
+        };
+        Self { inner, voice }
     }
 
     /// Takes what the upstream sent; writes complete events for the client at once.
@@ -195,10 +206,11 @@ impl StreamDecoder {
     /// # Errors
     /// The upstream reported an error, or sent what is no event. Nothing more is to be fed then.
     pub fn feed(&mut self, chunk: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
-        match &mut self.0 {
-            Inner::OpenAi(stream) => stream.feed(chunk, out),
-            Inner::Anthropic(stream) => stream.feed(chunk, out),
-        }
+        let inner = &mut self.inner;
+        self.voice.say(chunk, out, |sent, chunks| match inner {
+            Inner::OpenAi(stream) => stream.feed(sent, chunks),
+            Inner::Anthropic(stream) => stream.feed(sent, chunks),
+        })
     }
 
     /// The upstream has closed.
@@ -206,16 +218,17 @@ impl StreamDecoder {
     /// # Errors
     /// It broke off before its end.
     pub fn end(&mut self, out: &mut BytesMut) -> Result<(), Fault> {
-        match &mut self.0 {
-            Inner::OpenAi(stream) => stream.end(out),
-            Inner::Anthropic(stream) => stream.end(out),
-        }
+        let inner = &mut self.inner;
+        self.voice.end(out, |chunks| match inner {
+            Inner::OpenAi(stream) => stream.end(chunks),
+            Inner::Anthropic(stream) => stream.end(chunks),
+        })
     }
 
-    /// Whether `[DONE]` has been written.
+    /// Whether the last event has been written.
     #[must_use]
     pub fn finished(&self) -> bool {
-        match &self.0 {
+        match &self.inner {
             Inner::OpenAi(stream) => stream.finished(),
             Inner::Anthropic(stream) => stream.finished(),
         }
@@ -224,7 +237,7 @@ impl StreamDecoder {
     /// What has been seen so far; counts that the upstream did not give are ours.
     #[must_use]
     pub fn summary(&self) -> StreamSummary {
-        match &self.0 {
+        match &self.inner {
             Inner::OpenAi(stream) => stream.summary(),
             Inner::Anthropic(stream) => stream.summary(),
         }

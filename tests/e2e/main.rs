@@ -1,6 +1,7 @@
 //! End to end: the real executable on loopback against fake upstreams.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
+mod anthropic_clients;
 mod bad_input;
 mod commands;
 mod constraints;

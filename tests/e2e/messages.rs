@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// A small Messages API. What it does is said by the model's name and by how often it was called.
-struct Claude {
+pub(crate) struct Claude {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Value>>>,
     /// Calls that have come; whoever has to wait for a number of them waits here.
@@ -17,7 +17,7 @@ struct Claude {
 }
 
 impl Claude {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let claude = Self { address, seen: Arc::default(), bell: Arc::default() };
@@ -31,11 +31,11 @@ impl Claude {
         claude
     }
 
-    fn seen(&self) -> Vec<Value> {
+    pub(crate) fn seen(&self) -> Vec<Value> {
         self.seen.lock().unwrap().clone()
     }
 
-    fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         format!(
             "[provider.claude]\nkind = \"anthropic-messages\"\nbase_url = \"http://{}\"\napi_key = \"env:FAKE_KEY\"\nallow_private_network = true\n\
              [[model]]\nid = \"claude/sonnet\"\ninput_usd_per_mtok = 1.0\noutput_usd_per_mtok = 2.0\ncapabilities = [\"tools\", \"vision\"]\n",

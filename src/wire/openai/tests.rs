@@ -1,7 +1,7 @@
 use crate::base::Code;
 use crate::wire::quirks::quirks;
 use crate::wire::{
-    AnswerContext, ChatRequest, Dialect, Finish, Given, StreamDecoder, Target, decode_chat, encode_chat,
+    AnswerContext, ChatRequest, Dialect, Finish, Given, Inbound, StreamDecoder, Target, decode_chat, encode_chat,
 };
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
@@ -178,7 +178,7 @@ fn an_error_in_disguise_is_an_error() {
 
 fn play(kind: &str, include_usage: bool, pieces: &[&[u8]]) -> (String, Result<(), String>, StreamDecoder) {
     let context = AnswerContext { include_usage, ..CONTEXT };
-    let mut decoder = StreamDecoder::new(&target(kind, "m"), context, Bytes::from_static(b"[\"hi\"]"));
+    let mut decoder = StreamDecoder::new(&target(kind, "m"), context, Bytes::from_static(b"[\"hi\"]"), &Inbound::Chat);
     let mut out = BytesMut::new();
     let fed = pieces.iter().try_for_each(|piece| decoder.feed(piece, &mut out)).and_then(|()| decoder.end(&mut out));
     (String::from_utf8(out.to_vec()).unwrap(), fed.map_err(|fault| fault.message), decoder)

@@ -1,0 +1,32 @@
+//! Anthropic's Messages API as clients speak it.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`request`] | the body as a chat request |
+//! | [`turns`] | its messages |
+//! | [`tools`] | its tools and the choice between them |
+//! | [`origin`] | the original text, for a target that speaks the same dialect |
+//! | [`answer`] | a chat completion as a message |
+//! | [`events`] | chunks as events |
+//! | [`error`] | the envelope of errors |
+
+mod answer;
+mod error;
+mod events;
+mod origin;
+mod request;
+mod tools;
+mod turns;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use answer::answer;
+pub(super) use error::envelope;
+pub(super) use events::Events;
+pub(crate) use origin::Origin;
+pub(super) use request::{count, read};
+
+/// The signature of thoughts that nobody signed. Clients send thoughts back as they got them; these are taken out
+/// again before a provider sees them that checks signatures.
+const UNSIGNED: &str = "floopy-unsigned";
