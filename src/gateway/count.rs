@@ -61,7 +61,7 @@ impl Gateway {
             let kind = quirks(&provider.kind);
             return Err(Fault::from_response(kind, status.as_u16(), &headers, &text, self.now()).into_api_error());
         }
-        Ok(Bytes::from(text))
+        Ok(text)
     }
 }
 

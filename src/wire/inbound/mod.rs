@@ -116,7 +116,7 @@ impl Inbound {
     pub(super) fn voice(&self, target: &Target<'_>, context: &AnswerContext<'_>) -> Voice {
         match self {
             Self::Chat => Voice::Chat,
-            Self::Messages(_) if target.dialect == Dialect::AnthropicMessages => Voice::Own(Splitter::default()),
+            Self::Messages(_) if target.dialect == Dialect::AnthropicMessages => Voice::Own(Box::default()),
             Self::Messages(_) => Voice::Messages(Box::new(messages::Events::new(context))),
         }
     }
@@ -128,7 +128,7 @@ pub(super) enum Voice {
     /// As chunks.
     Chat,
     /// The target's events as they are.
-    Own(Splitter),
+    Own(Box<Splitter>),
     /// As Messages events.
     Messages(Box<messages::Events>),
 }

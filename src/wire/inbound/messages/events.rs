@@ -68,7 +68,7 @@ enum Open {
 
 /// One answer in the making.
 #[derive(Debug)]
-pub(in crate::wire::inbound) struct Events {
+pub(in crate::wire) struct Events {
     splitter: Splitter,
     id: String,
     model: String,

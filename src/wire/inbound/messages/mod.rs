@@ -23,7 +23,7 @@ mod tests;
 
 pub(super) use answer::answer;
 pub(super) use error::envelope;
-pub(super) use events::Events;
+pub(in crate::wire) use events::Events;
 pub(crate) use origin::Origin;
 pub(super) use request::{count, read};
 
