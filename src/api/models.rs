@@ -1,7 +1,7 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: routes, and the models of configured providers.
 
 use super::{Answer, Request, ok};
-use crate::base::{ApiError, Code, Mode, ModelInfo};
+use crate::base::{ApiError, Capability, Code, Mode, ModelInfo};
 use crate::config::Config;
 use serde_json::{Value, json};
 
@@ -9,8 +9,12 @@ use serde_json::{Value, json};
 const CREATED: i64 = 1_735_689_600;
 
 fn of_model(info: &ModelInfo) -> Value {
+    let has = |capability| info.capabilities.get(capability) == Some(true);
+    let capabilities = Capability::WORDS.iter().filter(|(_, capability)| has(*capability)).map(|(word, _)| *word);
     json!({"id": info.id.to_string(), "object": "model", "created": CREATED, "owned_by": info.id.provider,
-        "max_input_tokens": info.max_input_tokens, "max_output_tokens": info.max_output_tokens})
+        "max_input_tokens": info.max_input_tokens, "max_output_tokens": info.max_output_tokens,
+        "mode": if info.mode == Mode::Embedding { "embedding" } else { "chat" },
+        "capabilities": capabilities.collect::<Vec<_>>()})
 }
 
 fn of_route(name: &str) -> Value {

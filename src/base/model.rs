@@ -79,6 +79,22 @@ pub enum Capability {
     EffortMax,
 }
 
+impl Capability {
+    /// The words by which the configuration and `GET /v1/models` know them.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("tools", Self::Tools),
+        ("vision", Self::Vision),
+        ("response_schema", Self::ResponseSchema),
+        ("reasoning", Self::Reasoning),
+        ("sampling_params", Self::SamplingParams),
+        ("adaptive_thinking", Self::AdaptiveThinking),
+        ("thinking_always_on", Self::ThinkingAlwaysOn),
+        ("mid_conversation_system", Self::MidConversationSystem),
+        ("forced_tool_use", Self::ForcedToolUse),
+        ("assistant_prefill", Self::AssistantPrefill),
+    ];
+}
+
 /// A set of stated capabilities: each is true, false or not stated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capabilities {

@@ -54,6 +54,7 @@ impl EmbeddingsRequest {
             model: Option<String>,
             input: Option<Value>,
             encoding_format: Option<String>,
+            dimensions: Option<Value>,
             user: Option<String>,
         }
         let text = text_of(&body)?;
@@ -66,6 +67,9 @@ impl EmbeddingsRequest {
             Some("base64") => true,
             Some(_) => return Err(bad("encoding_format", "encoding_format takes float or base64")),
         };
+        if read.dimensions.is_some_and(|size| size.as_u64().unwrap_or(0) == 0) {
+            return Err(bad("dimensions", "dimensions must be a whole number above 0"));
+        }
         let texts = texts(&read.input.ok_or_else(|| bad("input", "input is missing"))?)?;
         Ok(Self { body: body.clone(), members, model, user: read.user, base64, texts })
     }

@@ -230,11 +230,16 @@ fn the_upstream_key_never_reaches_a_client_or_the_log() {
 #[test]
 fn models_lists_routes_and_known_models() {
     let fake = Fake::start();
-    let gateway =
-        Gateway::start(&fake, "[[route]]\nname = \"auto\"\nstrategy = \"fallback\"\ndefault_model = \"up/cheap\"\n");
+    let gateway = Gateway::start(
+        &fake,
+        "[[route]]\nname = \"auto\"\nstrategy = \"fallback\"\ndefault_model = \"up/cheap\"\n\
+            [[model]]\nid = \"up/sees\"\ncapabilities = [\"vision\", \"tools\"]\n",
+    );
     let list = gateway.get("/v1/models").json();
     let ids: Vec<&str> = list["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
     assert!(ids.contains(&"auto") && ids.contains(&"up/cheap"), "{ids:?}");
+    assert!(ids.iter().all(|id| *id == "auto" || id.starts_with("up/")), "only what can be called: {ids:?}");
+    assert_eq!(gateway.get("/v1/models/up/sees").json()["capabilities"], json!(["tools", "vision"]));
     for path in ["/v1/models/up/cheap", "/v1/models/up%2Fcheap"] {
         assert_eq!(gateway.get(path).json()["object"], "model", "{path}");
     }

@@ -36,20 +36,6 @@ const MODES: &[(&str, Mode)] = &[
     ("embedding", Mode::Embedding),
 ];
 
-/// The words of `capabilities`.
-const CAPABILITIES: &[(&str, Capability)] = &[
-    ("tools", Capability::Tools),
-    ("vision", Capability::Vision),
-    ("response_schema", Capability::ResponseSchema),
-    ("reasoning", Capability::Reasoning),
-    ("sampling_params", Capability::SamplingParams),
-    ("adaptive_thinking", Capability::AdaptiveThinking),
-    ("thinking_always_on", Capability::ThinkingAlwaysOn),
-    ("mid_conversation_system", Capability::MidConversationSystem),
-    ("forced_tool_use", Capability::ForcedToolUse),
-    ("assistant_prefill", Capability::AssistantPrefill),
-];
-
 impl RawModel {
     pub(super) fn read_all(root: &mut Section<'_>) -> Vec<Self> {
         let mut models = Vec::new();
@@ -111,12 +97,14 @@ fn price(value: &Value) -> Result<PicoUsdPerToken, Complaint> {
 fn capability(value: &Value) -> Result<(Capability, bool), Complaint> {
     let text = filled(value)?;
     let (word, yes) = text.strip_prefix('!').map_or((text.as_str(), true), |word| (word, false));
-    let words = || CAPABILITIES.iter().map(|(word, _)| *word);
-    CAPABILITIES.iter().find(|(known, _)| *known == word).map(|(_, capability)| (*capability, yes)).ok_or_else(|| {
-        let all: Vec<_> = words().collect();
-        let reason = format!("is no capability; expected {}, or one of them after `!`", all.join(", "));
-        Complaint::new(reason).nearest(nearest(word, words()))
-    })
+    let words = || Capability::WORDS.iter().map(|(word, _)| *word);
+    Capability::WORDS.iter().find(|(known, _)| *known == word).map(|(_, capability)| (*capability, yes)).ok_or_else(
+        || {
+            let all: Vec<_> = words().collect();
+            let reason = format!("is no capability; expected {}, or one of them after `!`", all.join(", "));
+            Complaint::new(reason).nearest(nearest(word, words()))
+        },
+    )
 }
 
 /// The path of a table in a list: by its name where it has one, else by its number.

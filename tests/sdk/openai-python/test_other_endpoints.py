@@ -37,6 +37,12 @@ def test_embeddings_of_nothing(lenient, given):
         lenient.embeddings.create(model=EMBEDDING_MODELS[0], input=given)
 
 
+def test_embeddings_of_no_size(lenient):
+    with pytest.raises(openai.BadRequestError) as caught:
+        lenient.embeddings.create(model=EMBEDDING_MODELS[0], input="x", dimensions=0)
+    assert caught.value.param == "dimensions"
+
+
 def test_embeddings_that_fail(lenient):
     with pytest.raises(openai.InternalServerError):
         lenient.embeddings.create(model="openai/text-embedding-3-large", input="[fake status=500]")
