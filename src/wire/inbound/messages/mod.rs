@@ -6,7 +6,7 @@
 //! | [`turns`] | its messages |
 //! | [`tools`] | its tools and the choice between them |
 //! | [`origin`] | the original text, for a target that speaks the same dialect |
-//! | [`answer`] | a chat completion as a message |
+//! | [`mod@answer`] | a chat completion as a message |
 //! | [`events`] | chunks as events |
 //! | [`error`] | the envelope of errors |
 
