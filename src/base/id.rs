@@ -145,6 +145,10 @@ text_id!(
     RouteId
 );
 text_id!(
+    /// An experiment.
+    ExperimentId
+);
+text_id!(
     /// A configured provider: the name after `provider.` in the configuration.
     ProviderId
 );

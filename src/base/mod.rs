@@ -14,7 +14,7 @@ pub mod task;
 pub mod time;
 
 pub use error::{ApiError, Code, Retry, Side};
-pub use id::{KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
+pub use id::{ExperimentId, KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
 pub use kind::TaskKind;
 pub use model::{Capability, Mode, ModelInfo, Prices};
 pub use money::{MicroUsd, PicoUsdPerToken};

@@ -110,7 +110,7 @@ impl Gateway {
         purpose: Purpose,
     ) -> Result<(Draft, Wanted), ApiError> {
         let config = self.config();
-        let wanted = resolve(&config, &caller, &labels, operation.model())?;
+        let mut wanted = resolve(&config, &caller, &labels, operation.model())?;
         let created_at = self.now();
         let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
         let place = match (&labels.session_id, operation) {
@@ -135,6 +135,12 @@ impl Gateway {
             Operation::Chat(_) if keeps_bodies => Some(operation.prompt()),
             _ => None,
         };
+        let enrolment = match operation {
+            Operation::Chat(_) if !labels.smart_select => {
+                self.enrol(&config, &caller.org, &place.session, &mut wanted)
+            }
+            _ => None,
+        };
         let (route, strategy) = match &wanted {
             Wanted::Route(route) if labels.smart_select => (Some(Arc::clone(route)), Strategy::SmartSelect),
             Wanted::Route(route) => (Some(Arc::clone(route)), route.strategy),
@@ -157,6 +163,7 @@ impl Gateway {
             place,
             route,
             strategy,
+            enrolment,
             choice: None,
             attempts: Arc::default(),
             served: None,

@@ -18,6 +18,7 @@ mod heuristics;
 mod keyring;
 pub mod labels;
 mod learned;
+mod enrolment;
 mod line;
 mod operation;
 mod passthrough;

@@ -130,6 +130,7 @@ impl Gateway {
             stream: false,
             route: None,
             strategy: Strategy::Passthrough,
+            enrolment: None,
             choice: Some(Choice {
                 winner: target,
                 why: "passthrough",

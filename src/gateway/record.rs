@@ -5,6 +5,7 @@
 
 use super::Gateway;
 use super::caller::Caller;
+use super::enrolment::Enrolment;
 use super::heuristics::{Question, scores_of};
 use super::labels::Labels;
 use super::line::Notes;
@@ -41,6 +42,8 @@ pub(crate) struct Draft {
     pub(crate) place: Place,
     pub(crate) route: Option<Arc<Route>>,
     pub(crate) strategy: Strategy,
+    /// The experiment that the session takes part in.
+    pub(crate) enrolment: Option<Enrolment>,
     pub(crate) choice: Option<Choice>,
     pub(crate) attempts: Arc<Notes>,
     pub(crate) served: Option<ModelRef>,
@@ -280,6 +283,7 @@ impl Draft {
                 .or_else(|| self.caller.key.as_ref().and_then(|key| key.project.clone())),
             session_name: self.labels.session_name.clone(),
             session_path: self.labels.session_path.clone(),
+            experiment: self.enrolment.as_ref().map(|enrolment| enrolment.mark.clone()),
             properties: self.labels.properties.clone(),
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),

@@ -4,6 +4,7 @@
 //! and gives the session its model.
 
 use super::Gateway;
+use super::enrolment;
 use super::learned::{self, Asked};
 use super::operation::Operation;
 use super::record::Draft;
@@ -61,9 +62,13 @@ pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, 
     let situation = situation(&gateway, &config, draft, wanted, operation, purpose);
     let plan = plan(&gateway, &situation, draft.strategy, purpose);
     let needs = operation.needs();
-    let learned = by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose);
+    let tried = by_experiment(&gateway, &config, draft, &needs);
+    let holds = tried.is_none();
+    let learned =
+        tried.or_else(|| by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose));
     let Some(choice) = learned.or_else(|| choose_by_plan(&plan, &needs)) else { return Vec::new() };
-    if purpose == Purpose::Serve {
+    // A canary's sessions stay with it by their assignment: when it ends, they are free at once.
+    if purpose == Purpose::Serve && holds {
         hold(&gateway, &situation, draft, &choice);
     }
     let mut targets = vec![choice.winner.clone()];
@@ -126,6 +131,27 @@ fn situation<'a>(
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
     Situation { route, facts, asked, shown, held, pinned, floor, limits, now: draft.created_at }
+}
+
+/// The choice for a session on the tried side of a canary. Where the candidate cannot serve this call, the call is none of
+/// the experiment's.
+fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &Needs) -> Option<Choice> {
+    let (model, share) = draft.enrolment.as_ref()?.canary.as_ref()?;
+    let facts = Facts {
+        model,
+        info: config.catalogue.get(model).map(|info| &**info),
+        configured: config.providers.contains_key(&model.provider),
+        circuit_open: gateway.breakers.is_open(model, Instant::now()),
+        median_ms: None,
+        weight: 0,
+        expected_cost: None,
+        prior_quality: None,
+    };
+    let choice = enrolment::choose(draft.route.as_deref()?, &facts, *share, needs);
+    if choice.is_none() {
+        draft.enrolment = None;
+    }
+    choice
 }
 
 /// The choice on a route that learns; `None` where the plan decides: the route does not learn, an operator has pinned

@@ -37,6 +37,7 @@ pub(super) fn fold(state: &mut OrgState, reading: &Reading<'_>, entry: &LogEntry
     match &entry.what {
         Logged::Decision(decision) => {
             served(state, reading, decision);
+            state.tried(decision);
             if let Some(route) = decision.route.as_ref().filter(|route| reading.several.contains(*route)) {
                 state.totals(route).fold(decision, decision.heuristics.as_ref());
             }
@@ -53,6 +54,7 @@ pub(super) fn fold(state: &mut OrgState, reading: &Reading<'_>, entry: &LogEntry
             state.has_left |= !changed.new.pooling;
             state.configure(reading.ground);
         }
+        Logged::Experiment(experiment) => state.experiment(experiment),
         Logged::Pin { route, pinned: false } => state.restore(route),
         Logged::Pin { pinned: true, .. } | Logged::Other(_) => {}
     }
@@ -171,6 +173,7 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
     }
     let whole = decisions.len();
     let scores = scores_of(reading, &decisions, sequence)?;
+    state.tried_and_rated(&decisions, Anchor::default().quality(feedback.score));
     rate_totals(state, reading, &decisions, feedback.score / 10.0, feedback.created_at);
     for (route, part) in parts(&state.scopes, &decisions) {
         let Some(learned) = state.scope(reading.ground, &route) else { continue };

@@ -13,8 +13,10 @@ mod pool;
 mod snapshot;
 mod spec;
 mod state;
+mod trials;
 mod work;
 
 pub use snapshot::{Snapshot, View};
 pub use spec::learns;
+pub use trials::Running;
 pub use work::Learner;

@@ -1,5 +1,6 @@
 //! What a decision reads: the learned state as it was last published. Nothing in it ever changes.
 
+use super::trials::Running;
 use crate::base::{ModelRef, OrgId, RouteId, Timestamp};
 use crate::resource::priors::Pool;
 use crate::routing::learn::Scope;
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub(super) totals: HashMap<(OrgId, RouteId), Arc<Totals>>,
     /// What the pool of priors has published.
     pub(super) pool: Arc<Pool>,
+    /// Active experiments of each org.
+    pub(super) trials: HashMap<OrgId, Arc<[Running]>>,
 }
 
 impl Snapshot {
@@ -32,6 +35,12 @@ impl Snapshot {
     #[must_use]
     pub fn totals(&self, org: &OrgId, route: &RouteId) -> Option<&Arc<Totals>> {
         self.totals.get(&(org.clone(), route.clone()))
+    }
+
+    /// The active experiments of an org.
+    #[must_use]
+    pub fn trials(&self, org: &OrgId) -> &[Running] {
+        self.trials.get(org).map_or(&[], |trials| trials)
     }
 
     /// What the pool of priors has published.

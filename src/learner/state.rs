@@ -3,7 +3,8 @@
 use super::pool::Pooling;
 use super::snapshot::{Tally as Choices, View};
 use super::spec::{learns, spec};
-use crate::base::{ModelRef, OrgId, RouteId, Timestamp};
+use super::trials::Running;
+use crate::base::{ExperimentId, ModelRef, OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Route;
 use crate::routing::learn::{Change, Scope, ScopeSpec};
@@ -36,6 +37,11 @@ pub(super) struct OrgState {
     pub(super) pooling: Option<bool>,
     /// What it contributes to the pool.
     pub(super) pooled: BTreeMap<Cell, Tally>,
+    /// Its active experiments.
+    pub(super) trials: BTreeMap<ExperimentId, Running>,
+    /// Whether what is published of them is out of date.
+    #[serde(skip)]
+    pub(super) trials_changed: bool,
     /// Whether it has left the pool, which does not know it yet.
     #[serde(skip)]
     pub(super) has_left: bool,
@@ -119,7 +125,7 @@ pub(super) struct Ground<'a> {
 impl OrgState {
     /// Whether the log has said nothing so far that is kept.
     pub(super) fn is_empty(&self) -> bool {
-        self.scopes.is_empty() && self.totals.is_empty() && self.pooling.is_none() && self.floor.is_none()
+        self.scopes.is_empty() && self.totals.is_empty() && self.pooling.is_none() && self.floor.is_none() && self.trials.is_empty()
     }
 
     /// Whether the org contributes to and uses pooled priors: the installation and the org both have to want it.

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Format of a checkpoint's bytes: raised with every change of what is learned, so that an old one counts as none.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Entries that are taken in before the result is published.
 const STEP: usize = 512;
 /// How often a checkpoint is written while something changes.
@@ -74,6 +74,7 @@ impl Learner {
                 Some(checkpoint) => read_checkpoint(&org, &checkpoint),
                 None => OrgState::default(),
             };
+            state.adopt_trials(store.experiments(&org)?);
             state.configure(Ground { config: &desk.config, pooling: &desk.pooling });
             desk.kept.insert(org.clone(), state.sequence);
             desk.orgs.insert(org, state);
@@ -186,7 +187,7 @@ impl Learner {
     fn step(&self, desk: &mut Desk, org: &OrgId) -> Result<bool, Error> {
         let Desk { config, several, pooling, orgs, .. } = desk;
         let state = orgs.entry(org.clone()).or_default();
-        let teaches = |decision: Unread<'_>| decision.is_by(Strategy::FeedbackDriven) || decision.is_on(several);
+        let teaches = |decision: Unread<'_>| decision.is_by(Strategy::FeedbackDriven) || decision.is_on(several) || decision.is_enrolled();
         let entries = self.0.store.log_where(org, state.sequence, STEP, teaches)?;
         if entries.is_empty() && !state.has_left {
             return Ok(false);
@@ -196,19 +197,22 @@ impl Learner {
         for entry in &entries {
             fold(state, &reading, entry)?;
         }
+        let stepped = state.step_trials(&self.0.store, org, Timestamp::from(SystemTime::now()))?;
         if state.has_left {
             pooling.leave(&self.0.store, org)?;
             state.has_left = false;
             self.reconfigure(desk);
         }
         self.publish(desk, org);
-        Ok(entries.len() == STEP)
+        Ok(stepped || entries.len() == STEP)
     }
 
     /// Publishes what has changed for one org.
     fn publish(&self, desk: &mut Desk, org: &OrgId) {
         let Desk { config, pooling, orgs, .. } = desk;
-        let Some(state) = orgs.get_mut(org).filter(|state| !state.changed.is_empty()) else { return };
+        let Some(state) = orgs.get_mut(org).filter(|state| !state.changed.is_empty() || state.trials_changed) else {
+            return;
+        };
         let old = self.0.published.load();
         let mut snapshot = Snapshot::clone(&old);
         for route in std::mem::take(&mut state.changed) {
@@ -219,6 +223,9 @@ impl Learner {
             if let Some(scope) = state.scopes.get_mut(&place.1) {
                 snapshot.learned.insert(place, Arc::new(scope.view(config.generation)));
             }
+        }
+        if std::mem::take(&mut state.trials_changed) {
+            snapshot.trials.insert(org.clone(), state.trials.values().cloned().collect());
         }
         let contributes = state.pooled.len() as u64;
         if snapshot.pool.contributed.get(org).copied().unwrap_or(0) != contributes {
@@ -245,6 +252,8 @@ impl Learner {
             for (route, totals) in state.totals.iter().filter(|(route, _)| several.contains(*route)) {
                 snapshot.totals.insert((org.clone(), route.clone()), Arc::new(totals.clone()));
             }
+            snapshot.trials.insert(org.clone(), state.trials.values().cloned().collect());
+            state.trials_changed = false;
             state.changed.clear();
         }
         self.0.published.store(Arc::new(snapshot));

@@ -4,6 +4,7 @@
 //! an answer. What arrives later (ratings, scores, credits) is stored beside it and joined on reading.
 
 use super::assessment::{Assessment, Scores};
+use super::experiment::Enrolled;
 use super::trace::Trace;
 use crate::base::{MicroUsd, ModelRef, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -301,6 +302,9 @@ pub struct Decision {
     pub session_name: Option<String>,
     /// Label: the session's path.
     pub session_path: Option<String>,
+    /// The experiment that its session takes part in, and on which side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<Enrolled>,
     /// Labels of the client's own (`floopy-property-*`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<(String, String)>,

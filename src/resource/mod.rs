@@ -4,6 +4,7 @@
 pub mod assessment;
 pub mod constraints;
 pub mod decision;
+pub mod experiment;
 pub mod explain;
 pub mod feedback;
 pub mod judged;
@@ -19,6 +20,7 @@ pub mod view;
 pub use assessment::Assessment;
 pub use constraints::{Constraints, ConstraintsView};
 pub use decision::Decision;
+pub use experiment::{Experiment, ExperimentResults};
 pub use feedback::{Feedback, Rating, Receipt};
 pub use judged::Judged;
 pub use key::{KeyRecord, NewKey};

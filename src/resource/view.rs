@@ -140,6 +140,7 @@ impl StoredDecision {
             "outcome": decision.outcome,
             "scores": scores,
             "credits": self.credits,
+            "experiment": decision.experiment,
             "backup_order": assessment.backups,
             "chain": {"sequence": self.sequence, "previous_sha256": self.previous_sha256, "sha256": self.sha256},
         });

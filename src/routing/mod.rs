@@ -21,6 +21,7 @@ mod shares;
 pub mod smart_cost;
 pub mod smart_select;
 pub mod totals;
+pub mod trial;
 
 pub use choose::{Choice, Plan, choose, without};
 pub use gates::{Facts, Needs};

@@ -8,8 +8,9 @@ use super::open::Recorded;
 use super::session::Row;
 use super::settings::NewConstraints;
 use super::tables;
-use crate::base::{KeyId, OrgId, RequestId, RouteId, SessionId};
+use crate::base::{ExperimentId, KeyId, OrgId, RequestId, RouteId, SessionId};
 use crate::resource::constraints::{Changed, Constraints};
+use crate::resource::experiment::{Experiment, Step};
 use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary};
 use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
@@ -31,6 +32,8 @@ pub(super) enum Change {
     Priors { org: OrgId, wanted: Changed<PriorsSetting> },
     Checkpoint { org: OrgId, checkpoint: Checkpoint },
     Pool { bytes: Vec<u8> },
+    Begin { org: OrgId, experiment: Box<Experiment> },
+    Step { org: OrgId, id: ExperimentId, step: Box<Step> },
     Note { org: OrgId, kind: Kind, payload: String },
 }
 
@@ -51,6 +54,7 @@ pub(super) enum Done {
     Nothing,
     Receipt(Receipt),
     Constraints(Constraints),
+    Experiment(Box<Experiment>),
 }
 
 /// One transaction's view of the chain heads: read once, written back at the end.
@@ -170,6 +174,8 @@ impl<'t> Batch<'t> {
                 self.txn.open_table(tables::META)?.insert(POOL, bytes.as_slice())?;
                 Ok(Done::Nothing)
             }
+            Change::Begin { org, experiment } => self.begin_experiment(org, experiment),
+            Change::Step { org, id, step } => self.step_experiment(org, id, step),
             Change::Note { org, kind, payload } => {
                 let number = self.org(org)?;
                 self.append(number, *kind, payload.as_bytes())?;

@@ -31,10 +31,12 @@ pub enum Kind {
     Priors,
     /// Retention has removed the chain's beginning.
     Pruned,
+    /// An experiment began, moved on or ended.
+    Experiment,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Decision,
         Self::Feedback,
         Self::Rating,
@@ -46,6 +48,7 @@ impl Kind {
         Self::Constraints,
         Self::Priors,
         Self::Pruned,
+        Self::Experiment,
     ];
 
     const fn byte(self) -> u8 {
@@ -61,6 +64,7 @@ impl Kind {
             Self::Constraints => 9,
             Self::Priors => 10,
             Self::Pruned => 11,
+            Self::Experiment => 12,
         }
     }
 

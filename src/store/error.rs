@@ -37,6 +37,9 @@ pub enum Error {
     /// What the call is about does not exist in this org.
     #[error("not found")]
     NotFound,
+    /// What the call wants is at odds with what is there.
+    #[error("at odds with what is there")]
+    Conflict,
     /// The cursor is not one of ours, or belongs to another listing.
     #[error("the cursor is not valid here")]
     BadCursor,
@@ -48,6 +51,7 @@ impl Error {
     pub fn into_api_error(self) -> ApiError {
         match self {
             Self::NotFound => ApiError::new(Code::NotFound, "there is no such record"),
+            Self::Conflict => ApiError::new(Code::Conflict, "this is at odds with what is there: read it again first"),
             Self::BadCursor => {
                 ApiError::new(Code::InvalidRequest, "cursor is not valid here: start again without one").param("cursor")
             }

@@ -14,7 +14,7 @@ use super::writer::Op;
 use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::decision::Strategy;
-use crate::resource::{Decision, Feedback, Judged, PriorsSetting, Rating};
+use crate::resource::{Decision, Experiment, Feedback, Judged, PriorsSetting, Rating};
 use redb::ReadableTable;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -47,6 +47,8 @@ pub enum Logged {
     Constraints(Box<Changed<Constraints>>),
     /// The org's word on pooled priors has changed.
     Priors(Changed<PriorsSetting>),
+    /// An experiment began, moved on or ended: as it stands since.
+    Experiment(Box<Experiment>),
     /// A route was pinned or freed.
     Pin {
         /// The route.
@@ -77,6 +79,12 @@ impl Unread<'_> {
     pub fn is_on(&self, routes: &BTreeSet<RouteId>) -> bool {
         let name = self.member(br#""route":""#).and_then(|name| std::str::from_utf8(name).ok());
         name.is_some_and(|name| routes.contains(name))
+    }
+
+    /// Whether it takes part in an experiment.
+    #[must_use]
+    pub fn is_enrolled(&self) -> bool {
+        memchr::memmem::find(self.0, br#""experiment":{"#).is_some()
     }
 
     /// The text of the first member of this name, up to the next quotation mark.
@@ -111,6 +119,7 @@ fn logged(kind: Kind, payload: &[u8]) -> Result<Logged, Error> {
         Kind::Judged => Logged::Judged(json(payload)?),
         Kind::Constraints => Logged::Constraints(json(payload)?),
         Kind::Priors => Logged::Priors(json(payload)?),
+        Kind::Experiment => Logged::Experiment(json(payload)?),
         Kind::Pin => {
             let Pin { route, pinned } = json(payload)?;
             Logged::Pin { route, pinned }

@@ -12,6 +12,7 @@ mod chain;
 mod credit;
 mod cursor;
 mod error;
+mod experiments;
 mod hot;
 mod log;
 mod open;

@@ -194,6 +194,7 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::KEYS)?;
     txn.open_table(tables::PINS)?;
     txn.open_table(tables::JUDGED)?;
+    txn.open_table(tables::EXPERIMENTS)?;
     txn.open_table(tables::CONSTRAINTS)?;
     txn.open_table(tables::PRIORS)?;
     txn.open_table(tables::CHECKPOINTS)?;
@@ -262,7 +263,7 @@ impl Store {
     pub async fn feedback(&self, org: OrgId, target: FeedbackTarget, feedback: Feedback) -> Result<Receipt, Error> {
         match self.change(Change::Feedback { org, target, feedback }).await? {
             Done::Receipt(receipt) => Ok(receipt),
-            Done::Nothing | Done::Constraints(_) => Err(Error::Closed),
+            Done::Nothing | Done::Constraints(_) | Done::Experiment(_) => Err(Error::Closed),
         }
     }
 
@@ -289,7 +290,7 @@ impl Store {
     pub async fn put_constraints(&self, org: OrgId, wanted: NewConstraints) -> Result<Constraints, Error> {
         match self.change(Change::Constraints { org, wanted }).await? {
             Done::Constraints(constraints) => Ok(constraints),
-            Done::Nothing | Done::Receipt(_) => Err(Error::Closed),
+            Done::Nothing | Done::Receipt(_) | Done::Experiment(_) => Err(Error::Closed),
         }
     }
 

@@ -123,7 +123,7 @@ pub(super) fn judged_at(
 }
 
 /// The scope that a cursor of this listing is signed for.
-fn scope(org: &OrgId, what: &str, filter: &impl Debug) -> String {
+pub(super) fn scope(org: &OrgId, what: &str, filter: &impl Debug) -> String {
     format!("{org}/{what}/{filter:?}")
 }
 

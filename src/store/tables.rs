@@ -3,7 +3,7 @@
 use redb::TableDefinition;
 
 /// Format of the file: raised with every change that an older release could not read.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// Facts about the file itself.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -45,5 +45,7 @@ pub(super) const PRIORS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new
 pub(super) const CHECKPOINTS: TableDefinition<'_, u32, (u32, u64, &[u8])> = TableDefinition::new("checkpoints");
 /// Org → (sequence, hash) of the last entry that retention has removed from the beginning of its chain.
 pub(super) const ANCHORS: TableDefinition<'_, u32, (u64, [u8; 32])> = TableDefinition::new("anchors");
+/// (org, experiment) → the experiment as it stands.
+pub(super) const EXPERIMENTS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("experiments");
 /// (org, key) → the session of its last decision; a call without a key has the empty one.
 pub(super) const LATEST: TableDefinition<'_, (u32, &str), &str> = TableDefinition::new("latest");

@@ -169,6 +169,7 @@ impl Store {
             tables::JUDGED,
             tables::CONSTRAINTS,
             tables::PRIORS,
+            tables::EXPERIMENTS,
             tables::CHECKPOINTS,
             tables::LATEST,
             tables::ANCHORS

@@ -176,6 +176,7 @@ fn decision(
         project_id: None,
         session_name: None,
         session_path: None,
+        experiment: None,
         properties: vec![("judged".to_owned(), job.request_id.to_string())],
         dropped_parameters: Vec::new(),
         config_generation: job.config.generation,

@@ -67,6 +67,7 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         project_id: None,
         session_name: None,
         session_path: None,
+        experiment: None,
         properties: Vec::new(),
         dropped_parameters: Vec::new(),
         completion_id: None,

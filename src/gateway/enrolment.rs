@@ -1,0 +1,82 @@
+//! Which experiment a session takes part in, and what that does to the choice.
+
+use super::Gateway;
+use super::resolve::Wanted;
+use crate::base::{ModelRef, OrgId, SessionId};
+use crate::config::Config;
+use crate::config::settings::Route;
+use crate::resource::Assessment;
+use crate::resource::decision::{Candidate, Reason, Target};
+use crate::resource::experiment::{Enrolled, ExperimentKind, Variant};
+use crate::routing::{Choice, Facts, Needs, gates, trial, without};
+use std::sync::Arc;
+
+/// A session's part in an experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Enrolment {
+    /// What the record says of it.
+    pub(crate) mark: Enrolled,
+    /// The model that serves it, where it is on that side of a canary, and the probability of being there.
+    pub(crate) canary: Option<(ModelRef, f64)>,
+}
+
+impl Gateway {
+    /// Assigns a session of a route. On side B of a split, the other route's rules hold from here on.
+    pub(super) fn enrol(
+        &self,
+        config: &Config,
+        org: &OrgId,
+        session: &SessionId,
+        wanted: &mut Wanted,
+    ) -> Option<Enrolment> {
+        let Wanted::Route(route) = wanted else { return None };
+        let known = self.learner.snapshot();
+        let running = known.trials(org).iter().find(|running| running.experiment.route == route.id)?;
+        if self.is_pinned(org, &route.id) {
+            return None;
+        }
+        let experiment = &running.experiment;
+        let variant = trial::side(&experiment.id, session, experiment.traffic_pct);
+        let mut canary = None;
+        match (experiment.kind, variant) {
+            (_, Variant::A) => {}
+            (ExperimentKind::Canary, Variant::B) => {
+                canary = Some((model(&experiment.candidate), experiment.traffic_pct / 100.0));
+            }
+            (ExperimentKind::Split, Variant::B) => {
+                let rule = experiment.variant_b_routing_rule_id.as_str();
+                *route = Arc::clone(config.routes.iter().find(|other| other.id.as_str() == rule)?);
+            }
+        }
+        Some(Enrolment { mark: Enrolled { id: experiment.id.clone(), variant }, canary })
+    }
+}
+
+/// The model that a target names.
+pub(crate) fn model(target: &Target) -> ModelRef {
+    ModelRef::new(target.provider.as_str(), &target.model)
+}
+
+/// The choice for a session on the tried side of a canary; `None` where the request's needs or the moment keep the
+/// candidate from serving: the call is then none of the experiment's.
+pub(super) fn choose(route: &Route, facts: &Facts<'_>, share: f64, needs: &Needs) -> Option<Choice> {
+    if gates::refusal(facts, needs).is_some() {
+        return None;
+    }
+    let winner = facts.model.clone();
+    let mut candidates = vec![Candidate::plain(&winner, Some(share))];
+    if route.default_model != winner {
+        candidates.insert(0, Candidate::plain(&route.default_model, Some(1.0 - share)));
+    }
+    Some(Choice {
+        why: "canary",
+        reason: Reason::Dispatched,
+        propensity: Some(share),
+        backups: without(&winner, route.fallback.iter().chain(std::iter::once(&route.default_model))),
+        candidates,
+        filtered: Vec::new(),
+        assessment: Assessment::default(),
+        trace: None,
+        winner,
+    })
+}
