@@ -34,6 +34,7 @@ complete -c floopy -n "__fish_floopy_needs_command" -f -a "feedback" -d 'Say how
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "rate" -d 'Rate one request by hand'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "routes" -d 'See routes; pin one to its default model'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "constraints" -d 'See and set what the routes must keep to'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "experiments" -d 'Try a model or other rules on a share of the sessions'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "priors" -d 'Take part in pooled priors, or not'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "sessions" -d 'See sessions and what they cost'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "keys" -d 'Create, list and revoke keys'
@@ -264,6 +265,105 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand constraints; and __fish_seen_subcommand_from put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l status -d 'Only those of this status' -r -f -a "active\t'Sessions are assigned'
+completed\t'Ended as it was meant to'
+rolled-back\t'Taken out'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "list" -d 'List experiments, the latest first'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "create" -d 'Begin one: a canary of a model, or a split between two routes'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "get" -d 'Show one, and what was done with it'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "results" -d 'See how one stands, with intervals'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "watch" -d 'Follow one until it ends'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "rollback" -d 'Take what is tried out at once'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "complete" -d 'End one as it stands'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l status -d 'Only those of this status' -r -f -a "active\t'Sessions are assigned'
+completed\t'Ended as it was meant to'
+rolled-back\t'Taken out'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l route -d 'The route whose sessions take part' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l candidate -d 'The model to try, as provider/model' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l against -d 'The route whose rules to try instead of a model' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l traffic -d 'Share of the sessions that get it, in percent [default: 5, or 50 against another route]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l name -d 'Its name [default: what is tried, and where]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l description -d 'What it is for' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l auto-promote -d 'Raise the share by itself as evidence comes in, and complete it at the last step'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l no-auto-rollback -d 'Keep it running even where it is shown to be worse'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from get" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from get" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from get" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from get" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from get" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from results" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from results" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from results" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from results" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from results" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from results" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from watch" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from watch" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from watch" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from watch" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from watch" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from rollback" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from rollback" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from rollback" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from rollback" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from rollback" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l url -d 'Address of the server' -r
 complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F

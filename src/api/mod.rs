@@ -4,6 +4,7 @@ pub mod config;
 pub mod constraints;
 pub mod decisions;
 pub mod events;
+pub mod experiments;
 pub mod explain;
 pub mod feedback;
 pub mod input;

@@ -1,8 +1,8 @@
 //! The command line: every command and what they share.
 
 use super::command::{
-    completions, config, constraints, decisions, demo, doctor, explain, feedback, healthz, keys, man, priors, rate,
-    replay, routes, serve, sessions, tui, verify,
+    completions, config, constraints, decisions, demo, doctor, experiments, explain, feedback, healthz, keys, man,
+    priors, rate, replay, routes, serve, sessions, tui, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Routes(routes::RoutesArgs),
     /// See and set what the routes must keep to
     Constraints(constraints::ConstraintsArgs),
+    /// Try a model or other rules on a share of the sessions
+    Experiments(experiments::ExperimentsArgs),
     /// Take part in pooled priors, or not
     Priors(priors::PriorsArgs),
     /// See sessions and what they cost

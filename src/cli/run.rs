@@ -50,6 +50,7 @@ fn parse_and_run() -> Result<(), Failure> {
         Command::Rate(args) => command::rate::run(args),
         Command::Routes(args) => command::routes::run(args),
         Command::Constraints(args) => command::constraints::run(args),
+        Command::Experiments(args) => command::experiments::run(args),
         Command::Priors(args) => command::priors::run(args),
         Command::Sessions(args) => command::sessions::run(args),
         Command::Keys(args) => command::keys::run(args),

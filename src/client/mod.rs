@@ -7,6 +7,7 @@
 mod calls;
 mod error;
 mod events;
+mod experiments;
 mod query;
 mod transport;
 

@@ -136,9 +136,7 @@ impl Gateway {
             _ => None,
         };
         let enrolment = match operation {
-            Operation::Chat(_) if !labels.smart_select => {
-                self.enrol(&config, &caller.org, &place.session, &mut wanted)
-            }
+            Operation::Chat(_) if !labels.smart_select => self.enrol(&config, &caller.org, &place.session, &mut wanted),
             _ => None,
         };
         let (route, strategy) = match &wanted {

@@ -64,8 +64,7 @@ pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, 
     let needs = operation.needs();
     let tried = by_experiment(&gateway, &config, draft, &needs);
     let holds = tried.is_none();
-    let learned =
-        tried.or_else(|| by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose));
+    let learned = tried.or_else(|| by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose));
     let Some(choice) = learned.or_else(|| choose_by_plan(&plan, &needs)) else { return Vec::new() };
     // A canary's sessions stay with it by their assignment: when it ends, they are free at once.
     if purpose == Purpose::Serve && holds {

@@ -125,7 +125,11 @@ pub(super) struct Ground<'a> {
 impl OrgState {
     /// Whether the log has said nothing so far that is kept.
     pub(super) fn is_empty(&self) -> bool {
-        self.scopes.is_empty() && self.totals.is_empty() && self.pooling.is_none() && self.floor.is_none() && self.trials.is_empty()
+        self.scopes.is_empty()
+            && self.totals.is_empty()
+            && self.pooling.is_none()
+            && self.floor.is_none()
+            && self.trials.is_empty()
     }
 
     /// Whether the org contributes to and uses pooled priors: the installation and the org both have to want it.

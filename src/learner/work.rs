@@ -187,7 +187,9 @@ impl Learner {
     fn step(&self, desk: &mut Desk, org: &OrgId) -> Result<bool, Error> {
         let Desk { config, several, pooling, orgs, .. } = desk;
         let state = orgs.entry(org.clone()).or_default();
-        let teaches = |decision: Unread<'_>| decision.is_by(Strategy::FeedbackDriven) || decision.is_on(several) || decision.is_enrolled();
+        let teaches = |decision: Unread<'_>| {
+            decision.is_by(Strategy::FeedbackDriven) || decision.is_on(several) || decision.is_enrolled()
+        };
         let entries = self.0.store.log_where(org, state.sequence, STEP, teaches)?;
         if entries.is_empty() && !state.has_left {
             return Ok(false);

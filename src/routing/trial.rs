@@ -9,11 +9,11 @@ use super::learn::drift::Failures;
 use super::learn::eprocess::{Bets, HARM, PATIENCE};
 use super::totals::Moments;
 use crate::base::{ExperimentId, SessionId, Timestamp};
+use crate::resource::Decision;
 use crate::resource::decision::Status;
 use crate::resource::experiment::{
     DecidedBy, Differences, EValues, Experiment, ExperimentResults, Interval, Variant, VariantResults, Winner,
 };
-use crate::resource::Decision;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 

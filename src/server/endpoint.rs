@@ -27,6 +27,12 @@ pub(super) enum Endpoint {
     PutConstraints,
     Priors,
     PutPriors,
+    Experiments,
+    CreateExperiment,
+    Experiment,
+    ExperimentResults,
+    RollbackExperiment,
+    CompleteExperiment,
     Events,
     Keys,
     CreateKey,
@@ -87,6 +93,12 @@ table! {
     PutConstraints "PUT" "/v1/constraints" Write "Constraints" "Replace families of constraints";
     Priors "GET" "/v1/priors" Read "Priors" "Show how pooled priors stand";
     PutPriors "PUT" "/v1/priors" Write "Priors" "Take part in pooled priors, or not";
+    Experiments "GET" "/v1/experiments" Read "ExperimentPage" "List experiments, the latest first";
+    CreateExperiment "POST" "/v1/experiments" Write "Experiment" "Try a model or other rules on a share of a route's sessions";
+    Experiment "GET" "/v1/experiments/{experiment_id}" Read "Experiment" "Show one experiment";
+    ExperimentResults "GET" "/v1/experiments/{experiment_id}/results" Read "ExperimentResults" "Say how an experiment stands";
+    RollbackExperiment "POST" "/v1/experiments/{experiment_id}/rollback" Write "Experiment" "Take what is tried out at once";
+    CompleteExperiment "POST" "/v1/experiments/{experiment_id}/complete" Write "Experiment" "End an experiment as it stands";
     Events "GET" "/v1/events" Read "EventStream" "Follow decisions and feedback as they happen";
     Keys "GET" "/v1/admin/keys" Admin "KeyPage" "List keys";
     CreateKey "POST" "/v1/admin/keys" Admin "CreatedKey" "Make a key; its secret is shown once";

@@ -210,6 +210,11 @@ const fn takes_no_query(endpoint: Endpoint) -> bool {
             | Endpoint::Route
             | Endpoint::Pin
             | Endpoint::Unpin
+            | Endpoint::CreateExperiment
+            | Endpoint::Experiment
+            | Endpoint::ExperimentResults
+            | Endpoint::RollbackExperiment
+            | Endpoint::CompleteExperiment
             | Endpoint::Events
             | Endpoint::Keys
             | Endpoint::CreateKey
@@ -239,6 +244,12 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::PutConstraints => api::constraints::put(request).await,
         Endpoint::Priors => api::priors::get(request).await,
         Endpoint::PutPriors => api::priors::put(request).await,
+        Endpoint::Experiments => api::experiments::list(request).await,
+        Endpoint::CreateExperiment => api::experiments::create(request).await,
+        Endpoint::Experiment => api::experiments::get(request).await,
+        Endpoint::ExperimentResults => api::experiments::results(request).await,
+        Endpoint::RollbackExperiment => api::experiments::rollback(request).await,
+        Endpoint::CompleteExperiment => api::experiments::complete(request).await,
         Endpoint::Events => api::events::stream(request).await,
         Endpoint::Keys => api::keys::list(request).await,
         Endpoint::CreateKey => api::keys::create(request).await,

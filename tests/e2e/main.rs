@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod constraints;
 mod crash;
+mod experiments;
 mod explain;
 mod fake;
 mod faults;
