@@ -70,6 +70,9 @@ _floopy() {
             floopy,sessions)
                 cmd="floopy__subcmd__sessions"
                 ;;
+            floopy,tui)
+                cmd="floopy__subcmd__tui"
+                ;;
             floopy,verify)
                 cmd="floopy__subcmd__verify"
                 ;;
@@ -164,7 +167,7 @@ _floopy() {
 
     case "${cmd}" in
         floopy)
-            opts="-h -V --help --version serve explain decisions feedback rate routes constraints experiments priors sessions keys config verify replay doctor demo healthz completions man"
+            opts="-h -V --help --version serve tui explain decisions feedback rate routes constraints experiments priors sessions keys config verify replay doctor demo healthz completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1916,6 +1919,48 @@ _floopy() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "human json jsonl csv" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floopy__subcmd__tui)
+            opts="-h --once --view --theme --size --url --key --config --data --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --view)
+                    COMPREPLY=($(compgen -W "overview decisions sessions routes experiments providers log" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light 16 none" -- "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -227,18 +227,6 @@ impl Client {
         }
     }
 
-    /// `POST /v1/experiments/{id}/rollback`: takes effect with the next decision.
-    ///
-    /// # Errors
-    /// The server is not reachable, or says no.
-    pub async fn roll_back(&self, id: &str) -> Result<Value, Error> {
-        let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static("x-floopy-confirm"), HeaderValue::from_static("experiments"));
-        let path = ["v1", "experiments", id, "rollback"];
-        let answer = self.exchange(Method::POST, &path, &[], headers, None).await?;
-        self.read(&answer.body)
-    }
-
     /// `GET /v1/admin/keys`.
     ///
     /// # Errors

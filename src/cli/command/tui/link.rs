@@ -1,6 +1,6 @@
 //! Questions of the screen as calls of the client.
 
-use crate::base::RouteId;
+use crate::base::{ExperimentId, RouteId};
 use crate::client::{Client, DecisionQuery, Error, FeedbackCall, Part, RatingCall};
 use crate::tui::{Ask, Problem};
 use serde::Serialize;
@@ -63,7 +63,7 @@ async fn answer(client: &Client, ask: &Ask) -> Result<Value, Error> {
         }
         Ask::Pin(route) => client.pin(&RouteId::from(route.as_str())).await,
         Ask::Unpin(route) => client.unpin(&RouteId::from(route.as_str())).await,
-        Ask::Rollback(id) => client.roll_back(id).await,
+        Ask::Rollback(id) => Ok(document(client.roll_back(&ExperimentId::from(id.as_str())).await?)),
     }
 }
 
