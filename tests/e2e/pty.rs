@@ -84,6 +84,12 @@ impl Pty {
         (status, String::from_utf8_lossy(&written).into_owned())
     }
 
+    /// Sends the signal that a window sends when it is shut, and waits for the program's end.
+    pub(crate) fn hang_up(mut self) {
+        self.signal("HUP");
+        wait_for("the program's end", || self.child.try_wait().unwrap());
+    }
+
     /// Whether typed characters are shown and lines are edited by the terminal, as shells expect it.
     pub(crate) fn is_as_shells_expect(&self) -> bool {
         let terminal = self.terminal.as_ref().expect("it is open until the end");

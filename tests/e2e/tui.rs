@@ -141,3 +141,12 @@ fn a_signal_that_ends_it_leaves_the_terminal_usable() {
     crate::harness::wait_for("the terminal given back", || pty.is_as_shells_expect().then_some(()));
     assert_eq!(pty.end().0.code(), Some(0));
 }
+
+#[test]
+fn a_window_that_is_shut_ends_it() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let pty = Pty::start(screen(&gateway, &[]), (80, 24));
+    pty.wait_for("● live");
+    pty.hang_up();
+}

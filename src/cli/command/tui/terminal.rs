@@ -11,7 +11,6 @@ use std::io;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -24,30 +23,24 @@ const WAITING: usize = 256;
 #[derive(Debug)]
 pub(super) struct Taken {
     stop: Arc<AtomicBool>,
-    reader: Option<JoinHandle<()>>,
 }
 
 /// Takes the terminal, and reads its keys from now on.
 pub(super) fn take() -> io::Result<(Taken, mpsc::Receiver<Event>)> {
     restore_on_panic();
     let stop = Arc::new(AtomicBool::new(false));
-    let mut taken = Taken { stop: Arc::clone(&stop), reader: None };
+    let taken = Taken { stop: Arc::clone(&stop) };
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)?;
     let (sender, receiver) = mpsc::channel(WAITING);
-    let reader = std::thread::Builder::new().name("floopy-keys".into()).spawn(move || read(&sender, &stop))?;
-    taken.reader = Some(reader);
+    std::thread::Builder::new().name("floopy-keys".into()).spawn(move || read(&sender, &stop))?;
     Ok((taken, receiver))
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
+        // Nobody waits for the reader: of a terminal that was closed it may never come back.
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(reader) = self.reader.take()
-            && reader.join().is_err()
-        {
-            tracing::debug!("the reader of keys ended in a panic");
-        }
         give_back();
     }
 }
