@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod events;
 pub mod experiments;
 pub mod explain;
+pub mod export;
 pub mod feedback;
 pub mod input;
 pub mod keys;
@@ -13,7 +14,9 @@ mod learned;
 pub mod models;
 pub mod priors;
 pub mod routes;
+pub mod savings;
 pub mod sessions;
+mod span;
 pub mod verify;
 
 use crate::base::{ApiError, Code, RequestId};

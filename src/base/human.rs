@@ -53,7 +53,8 @@ pub fn ago(time: Timestamp, now: Timestamp) -> String {
     format!("{}{unit} ago", past / size)
 }
 
-/// A time as people write it: an RFC 3339 instant, or an age such as `30m`, `2h`, `7d`, `now`.
+/// A time as people write it: an RFC 3339 instant, an age such as `30m`, `2h`, `7d`, or `now`, `today`, `yesterday`
+/// (days begin at midnight UTC).
 ///
 /// # Errors
 /// The text is neither; the message shows both forms.
@@ -62,9 +63,16 @@ pub fn parse_when(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         return Ok(time);
     }
     let trimmed = text.trim().trim_end_matches("ago").trim_end();
-    let age = if trimmed == "now" { Some(Duration::ZERO) } else { parse_age(trimmed) };
-    age.map(|age| now.minus(age))
-        .ok_or_else(|| format!("{text:?} is not a time: write 2026-01-31T08:00:00Z, or an age such as 30m, 2h or 7d"))
+    let day = Duration::from_secs(86_400);
+    match trimmed {
+        "now" => return Ok(now),
+        "today" => return Ok(now.rounded_down(day)),
+        "yesterday" => return Ok(now.rounded_down(day).minus(day)),
+        _ => {}
+    }
+    parse_age(trimmed).map(|age| now.minus(age)).ok_or_else(|| {
+        format!("{text:?} is not a time: write 2026-01-31T08:00:00Z, an age such as 30m, 2h or 7d, or yesterday")
+    })
 }
 
 fn parse_age(text: &str) -> Option<Duration> {
@@ -124,7 +132,9 @@ mod tests {
         assert_eq!(parse_when("2h", NOW), Ok(NOW.minus(Duration::from_secs(7_200))));
         assert_eq!(parse_when("7d ago", NOW), Ok(NOW.minus(Duration::from_secs(604_800))));
         assert_eq!(parse_when("now", NOW), Ok(NOW));
-        for bad in ["", "yesterday", "h", "-2h", "2x", "99999999999999999999d", "18446744073709551615w", "2 é"] {
+        assert_eq!(parse_when("yesterday", NOW), parse_when("2026-01-14T00:00:00Z", NOW));
+        assert_eq!(parse_when("today", NOW), parse_when("2026-01-15T00:00:00Z", NOW));
+        for bad in ["", "tomorrow", "h", "-2h", "2x", "99999999999999999999d", "18446744073709551615w", "2 é"] {
             assert!(parse_when(bad, NOW).is_err(), "{bad}");
         }
     }

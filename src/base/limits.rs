@@ -50,6 +50,12 @@ pub const MAX_CLIENT_ANSWER: usize = 64 << 20;
 pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// One event that our own client reads from the live stream.
 pub const MAX_CLIENT_EVENT: usize = 4 << 20;
+/// One line of an export, as `floopy verify` and `floopy export` read it.
+pub const MAX_EXPORT_LINE: u64 = 16 << 20;
+/// The longest span of one export.
+pub const MAX_EXPORT_SPAN: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Bytes of an export that are made at a time.
+pub const EXPORT_SLICE: usize = 256 << 10;
 /// The configuration file.
 pub const MAX_CONFIG_FILE: u64 = 1 << 20;
 /// A file that holds one secret.

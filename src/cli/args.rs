@@ -1,8 +1,8 @@
 //! The command line: every command and what they share.
 
 use super::command::{
-    completions, config, constraints, decisions, demo, doctor, experiments, explain, feedback, healthz, keys, man,
-    priors, rate, replay, routes, serve, sessions, tui, verify,
+    completions, config, constraints, decisions, demo, doctor, experiments, explain, export, feedback, healthz, keys, man,
+    priors, rate, replay, routes, savings, serve, sessions, tui, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -50,6 +50,10 @@ pub(crate) enum Command {
     Priors(priors::PriorsArgs),
     /// See sessions and what they cost
     Sessions(sessions::SessionsArgs),
+    /// See what was saved, against the hold-out
+    Savings(savings::SavingsArgs),
+    /// Write decisions to a file that can be verified
+    Export(export::ExportArgs),
     /// Create, list and revoke keys
     Keys(keys::KeysArgs),
     /// Write, check and show the configuration

@@ -53,6 +53,8 @@ fn parse_and_run() -> Result<(), Failure> {
         Command::Experiments(args) => command::experiments::run(args),
         Command::Priors(args) => command::priors::run(args),
         Command::Sessions(args) => command::sessions::run(args),
+        Command::Savings(args) => command::savings::run(&args),
+        Command::Export(args) => command::export::run(&args),
         Command::Keys(args) => command::keys::run(args),
         Command::Config(args) => command::config::run(&args),
         Command::Verify(args) => command::verify::run(&args),

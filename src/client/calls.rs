@@ -3,8 +3,9 @@
 use super::error::Error;
 use super::query::{DecisionQuery, Part};
 use super::transport::{Answer, Client};
-use crate::base::{KeyId, RequestId, RouteId, SessionId};
+use crate::base::{KeyId, RequestId, RouteId, SessionId, Timestamp};
 use crate::resource::priors::PriorsView;
+use crate::resource::savings::{GroupBy, Savings, Verified};
 use crate::resource::{
     ConstraintsView, KeyRecord, NewKey, Page, PriorsSetting, Receipt, RestoredSession, SessionSummary, Verification,
 };
@@ -130,6 +131,31 @@ impl Client {
     /// The server is not reachable, or says no.
     pub async fn session(&self, id: &SessionId) -> Result<RestoredSession, Error> {
         self.get(&["v1", "session", id.as_str()], &[]).await
+    }
+
+    /// `GET /v1/savings` of a span; reading a long one takes its time.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn savings(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        group_by: GroupBy,
+    ) -> Result<Savings, Error> {
+        let times = [("from", from), ("to", to)].into_iter();
+        let times = times.filter_map(|(name, time)| Some((name, time?.to_string())));
+        let pairs: Vec<_> = std::iter::once(("group_by", group_by.as_str().to_owned())).chain(times).collect();
+        self.get(&["v1", "savings"], &pairs).await
+    }
+
+    /// `GET /v1/optimization/verification` of a route over a window such as `7d`.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn verification(&self, route: &RouteId, window: &str) -> Result<Verified, Error> {
+        let pairs = [("route_id", route.to_string()), ("window", window.to_owned())];
+        self.get(&["v1", "optimization", "verification"], &pairs).await
     }
 
     /// `GET /v1/routes`.

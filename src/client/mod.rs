@@ -8,11 +8,13 @@ mod calls;
 mod error;
 mod events;
 mod experiments;
+mod export;
 mod query;
 mod transport;
 
 pub use calls::{ChatAnswer, ChatCall, FeedbackCall, Health, RatingCall};
 pub use error::{Error, Refusal};
 pub use events::{Event, EventStream};
+pub use export::{ExportQuery, ExportStream};
 pub use query::{DecisionQuery, Part};
 pub use transport::{Client, is_loopback};

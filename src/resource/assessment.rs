@@ -2,7 +2,7 @@
 //!
 //! A static strategy leaves it empty; a record then holds none of it.
 
-use super::decision::Target;
+use super::decision::{Reason, Target};
 use crate::base::{MicroUsd, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,18 @@ pub enum ConfidenceReason {
     NotApplicable,
     /// The answer came from the cache.
     CacheHit,
+}
+
+impl ConfidenceReason {
+    /// What is told of it: some ways of deciding are reasons by themselves.
+    #[must_use]
+    pub const fn told(reason: Reason, noted: Self) -> Self {
+        match (reason, noted) {
+            (Reason::SingleCandidate, Self::NotApplicable) => Self::SingleCandidate,
+            (Reason::CacheHit, _) => Self::CacheHit,
+            (_, noted) => noted,
+        }
+    }
 }
 
 /// Whose word the floor rests on.
@@ -172,6 +184,15 @@ impl Scores {
             ("helpfulness", self.helpfulness),
             ("safety", self.safety),
         ]
+    }
+
+    /// What is known of an answer: heuristics alone, or with the judge's word where both exist.
+    #[must_use]
+    pub fn known(heuristics: Option<Self>, judged: Option<Self>) -> Option<Self> {
+        match (heuristics, judged) {
+            (Some(heuristics), Some(judged)) => Some(heuristics.blended(&judged)),
+            (heuristics, judged) => heuristics.or(judged),
+        }
     }
 
     /// These scores by heuristics with those of a judge: 60 % to 40 %.

@@ -90,6 +90,12 @@ impl Optimization {
     pub fn floor_of(&self, route: f64) -> f64 {
         self.quality_floor.map_or(route, |floor| floor.max(route))
     }
+
+    /// How far quality may fall below the default model's, 0..0.5.
+    #[must_use]
+    pub fn regression(&self) -> f64 {
+        self.max_regression.map_or(DEFAULTS.max_regression, |bound| bound.value)
+    }
 }
 
 /// All constraints of an org.

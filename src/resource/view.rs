@@ -1,7 +1,7 @@
 //! A decision as callers see it: every key of the contract, `null` where nothing is known yet.
 
 use super::assessment::{ConfidenceReason, Credit, Scores};
-use super::decision::{Decision, Reason};
+use super::decision::Decision;
 use super::explain::{Language, Template};
 use super::feedback::{Feedback, Rating};
 use super::judged::Judged;
@@ -46,11 +46,7 @@ impl StoredDecision {
         let template = Template::of(decision);
         let text = template.text(language);
         let assessment = &decision.assessment;
-        let confidence_reason = match (decision.reason, assessment.confidence_reason) {
-            (Reason::SingleCandidate, ConfidenceReason::NotApplicable) => ConfidenceReason::SingleCandidate,
-            (Reason::CacheHit, _) => ConfidenceReason::CacheHit,
-            (_, reason) => reason,
-        };
+        let confidence_reason = ConfidenceReason::told(decision.reason, assessment.confidence_reason);
         let audit = self.audit();
         let mut flat = Map::from_iter([
             ("request_id".to_owned(), json!(decision.request_id)),
@@ -104,10 +100,7 @@ impl StoredDecision {
     /// The scores of the answer: heuristics alone, or 60 % heuristics and 40 % judge where both exist.
     #[must_use]
     pub fn scores(&self) -> Option<Scores> {
-        match (self.decision.heuristics, self.judged.as_ref().map(|judged| judged.scores)) {
-            (Some(heuristics), Some(judged)) => Some(heuristics.blended(&judged)),
-            (heuristics, judged) => heuristics.or(judged),
-        }
+        Scores::known(self.decision.heuristics, self.judged.as_ref().map(|judged| judged.scores))
     }
 
     fn audit(&self) -> Map<String, Value> {

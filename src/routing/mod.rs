@@ -5,6 +5,7 @@
 //! circuit, pin), lets the route's strategy pick among those that are left, and lines up who serves if
 //! the winner fails. When nothing is left, the default model serves: on any doubt the baseline does.
 
+mod account;
 mod choose;
 pub mod confidence;
 pub mod constraints;
@@ -23,6 +24,7 @@ pub mod smart_select;
 pub mod totals;
 pub mod trial;
 
+pub use account::Account;
 pub use choose::{Choice, Plan, choose, without};
 pub use gates::{Facts, Needs};
 pub use shares::Parts;

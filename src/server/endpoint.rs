@@ -18,6 +18,9 @@ pub(super) enum Endpoint {
     Rating,
     Session,
     Sessions,
+    Export,
+    Savings,
+    Verification,
     Routes,
     Route,
     Pin,
@@ -84,6 +87,9 @@ table! {
     Rating "PUT" "/v1/decisions/{request_id}/rating" Write "Decision" "Rate one decision by hand, 0 to 100";
     Session "GET" "/v1/session/{session_id}" Read "RestoredSession" "Restore a session's conversation";
     Sessions "GET" "/v1/sessions" Read "SessionPage" "List sessions with what they cost and were worth";
+    Export "GET" "/v1/export/decisions" Read "Rows" "Stream the decisions of a span, oldest first, with a trailer";
+    Savings "GET" "/v1/savings" Read "Savings" "Say what was saved, against the hold-out";
+    Verification "GET" "/v1/optimization/verification" Read "Verified" "Say whether a route is cheaper and no worse";
     Routes "GET" "/v1/routes" Read "RoutePage" "List routes";
     Route "GET" "/v1/routes/{route}" Read "Route" "Show a route with its arms";
     Pin "POST" "/v1/routes/{route}/pin" Write "Route" "Put a route back to its default model";

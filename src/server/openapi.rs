@@ -155,6 +155,8 @@ const SCHEMAS: &[(&str, &[&str])] = &[
     ("Revoked", &["id", "revoked"]),
     ("Config", &["generation", "passthrough", "listen", "providers", "routes", "durability"]),
     ("Reloaded", &["generation", "notes"]),
+    ("Savings", &["from", "to", "group_by", "rate", "total", "groups"]),
+    ("Verified", &["route_id", "window", "status", "baseline", "floopy", "delta"]),
     ("Verification", &["whole", "orgs", "entries", "decisions", "broken"]),
     ("Health", &["status", "version"]),
     ("Ready", &["status", "checks"]),
@@ -170,6 +172,7 @@ fn operation(row: &Row) -> Value {
     let kind = match row.answer {
         "EventStream" => "text/event-stream",
         "Text" => "text/plain",
+        "Rows" => "application/x-ndjson",
         _ => "application/json",
     };
     let schema = if SCHEMAS.iter().any(|(name, _)| *name == row.answer) {

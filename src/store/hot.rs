@@ -2,7 +2,7 @@
 //! from one decision of a group to the next.
 
 use super::apply::{key_name, pack, settled};
-use super::credit;
+use super::credit::Known;
 use super::error::Error;
 use super::open::Recorded;
 use super::scrub::scrub;
@@ -80,7 +80,7 @@ impl<'t> Hot<'t> {
         };
         let fresh = known.is_none();
         let (known, mut parts) = known.map_or((None, Some(Parts::default())), |row| (Some(row.summary), row.parts));
-        if let Some((parts, tokens)) = parts.as_mut().zip(credit::part(decision)) {
+        if let Some((parts, tokens)) = parts.as_mut().zip(Known::from(decision).part()) {
             parts.add(tokens);
         }
         let mut session = known.unwrap_or_else(|| SessionSummary {

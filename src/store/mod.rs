@@ -8,15 +8,19 @@
 //! once when somebody waits for durability. Reads see a committed snapshot and never wait for the writer.
 
 mod apply;
+mod beside;
 mod chain;
 mod credit;
 mod cursor;
 mod error;
 mod experiments;
+mod export;
+mod exporter;
 mod hot;
 mod log;
 mod open;
 mod polite;
+mod proof;
 mod queue;
 mod read;
 mod retention;
@@ -30,8 +34,11 @@ mod writer;
 pub use apply::FeedbackTarget;
 pub use chain::Kind;
 pub use error::Error;
+pub use export::{Place, Resting, Span};
+pub use exporter::{Exporter, Format as ExportFormat};
 pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS, Unread};
 pub use open::{FILE, Health, Options, Recorded, Store};
+pub use proof::{Proof, prove};
 pub use read::DecisionFilter;
 pub use settings::NewConstraints;
 pub use verify::{Break, Report, verify_folder};

@@ -1,11 +1,13 @@
 //! Reading: single records, listings, sessions, keys, pins. Each read sees one committed snapshot.
 
 use super::apply::unpack;
+use super::beside::{Joined, Joins};
 use super::chain::{self, Kind, hex};
+use super::credit::Known;
 use super::error::Error;
 use super::open::Store;
 use super::session::merge;
-use super::{credit, cursor, tables};
+use super::{cursor, tables};
 use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::config::settings::{Key, Permissions};
 use crate::resource::decision::{Status, Strategy};
@@ -83,18 +85,10 @@ fn joined(
     sequence: u64,
     (decision, sha256): (Decision, [u8; 32]),
 ) -> Result<StoredDecision, Error> {
-    let previous = match txn.open_table(tables::LOG)?.get((org, sequence - 1))? {
-        Some(bytes) => chain::decode(bytes.value())?.sha256,
-        None => txn.open_table(tables::ANCHORS)?.get(org)?.map_or([0; 32], |anchor| anchor.value().1),
-    };
-    let id = decision.request_id;
-    let rating =
-        txn.open_table(tables::RATINGS)?.get((org, *id.as_bytes()))?.map(|bytes| json(bytes.value())).transpose()?;
-    let place = format!("r:{id}");
-    let feedback =
-        txn.open_table(tables::FEEDBACK)?.get((org, place.as_str()))?.map(|bytes| json(bytes.value())).transpose()?;
-    let judged = judged_at(txn, org, id, u64::MAX)?;
-    let mut stored = StoredDecision {
+    let joins = Joins::open(txn)?;
+    let previous = joins.previous(org, sequence)?;
+    let Joined { rating, feedback, judged, credits } = joins.beside(org, &Known::from(&decision))?;
+    Ok(StoredDecision {
         decision,
         sequence,
         previous_sha256: hex(&previous),
@@ -102,10 +96,8 @@ fn joined(
         rating,
         feedback,
         judged,
-        credits: Vec::new(),
-    };
-    credit::add(txn, org, &mut stored)?;
-    Ok(stored)
+        credits,
+    })
 }
 
 /// The judge's last word on a request, where it stands before an entry of the log.
@@ -115,11 +107,7 @@ pub(super) fn judged_at(
     request: RequestId,
     before: u64,
 ) -> Result<Option<Judged>, Error> {
-    let sequence = txn.open_table(tables::JUDGED)?.get((org, *request.as_bytes()))?.map(|sequence| sequence.value());
-    let Some(sequence) = sequence.filter(|sequence| *sequence < before) else { return Ok(None) };
-    let log = txn.open_table(tables::LOG)?;
-    let Some(bytes) = log.get((org, sequence))? else { return Ok(None) };
-    Ok(Some(json(chain::decode(bytes.value())?.payload)?))
+    Joins::open(txn)?.judged(org, request, before)
 }
 
 /// The scope that a cursor of this listing is signed for.

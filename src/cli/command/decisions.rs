@@ -3,13 +3,12 @@
 use crate::base::{RequestId, Timestamp};
 use crate::cli::args::{Common, Paging};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output::{Field, Kind, Printer, parse_when};
+use crate::cli::output::{Field, Kind, Printer, when};
 use crate::cli::paging::Pages;
 use crate::cli::{connect, runtime};
 use crate::client::DecisionQuery;
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use std::time::SystemTime;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -34,7 +33,7 @@ struct ListArgs {
     /// Only this session
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// Only from this time on: RFC 3339, or an age such as 30m, 2h, 7d
+    /// Only from this time on: RFC 3339, an age such as 30m, 2h, 7d, or today, yesterday
     #[arg(long, value_name = "TIME", value_parser = when)]
     from: Option<Timestamp>,
     /// Only before this time
@@ -183,8 +182,4 @@ pub(super) fn show(printer: &mut Printer, decision: &Value) -> Result<(), Failur
         printer.section(title, fields, items.map_or(&[], Vec::as_slice))?;
     }
     Ok(())
-}
-
-fn when(text: &str) -> Result<Timestamp, String> {
-    parse_when(text, SystemTime::now().into())
 }

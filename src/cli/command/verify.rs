@@ -1,4 +1,4 @@
-//! `floopy verify`: proving that the record is whole.
+//! `floopy verify`: proving that the record, or an export of it, is whole.
 
 use crate::cli::args::Common;
 use crate::cli::exit::{Exit, Failure};
@@ -7,6 +7,10 @@ use crate::cli::{connect, runtime};
 use crate::resource::Verification;
 use crate::store;
 use clap::Args;
+use flate2::read::MultiGzDecoder;
+use serde_json::json;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
+    /// An export, as `floopy export` has written it; .gz is unpacked [default: the record itself]
+    #[arg(value_name = "FILE", conflicts_with = "store")]
+    file: Option<PathBuf>,
     /// A store that no server has open: its folder, or the file floopy.redb in it [default: ask the running server]
     #[arg(long, value_name = "PATH")]
     store: Option<PathBuf>,
@@ -33,7 +40,48 @@ const FIELDS: &[Field] = &[
     Field::shown("broken_because", "/broken/what", Kind::Text),
 ];
 
+const EXPORT: &[Field] = &[
+    Field::shown("whole", "/whole", Kind::Text),
+    Field::shown("rows", "/rows", Kind::Count),
+    Field::shown("bytes", "/bytes", Kind::Count),
+    Field::shown("checksum_sha256", "/checksum_sha256", Kind::Text),
+    Field::shown("chain_sequence", "/chain_sequence", Kind::Text),
+    Field::shown("chain_head", "/chain_head", Kind::Text),
+    Field::shown("broken_line", "/broken/line", Kind::Text),
+    Field::shown("broken_because", "/broken/what", Kind::Text),
+];
+
+/// Proves an export whole: the file alone.
+fn export(path: &Path, args: &VerifyArgs) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));
+    let file = BufReader::new(File::open(path).map_err(failed)?);
+    let is_packed = path.extension().is_some_and(|extension| extension == "gz");
+    let proof = if is_packed {
+        store::prove(BufReader::new(MultiGzDecoder::new(file)))
+    } else {
+        store::prove(file)
+    };
+    let proof = proof.map_err(failed)?;
+    let trailer = proof.trailer.as_ref();
+    let found = json!({
+        "whole": proof.is_whole(), "rows": proof.rows, "bytes": proof.bytes,
+        "checksum_sha256": trailer.map(|trailer| &trailer.checksum_sha256),
+        "chain_sequence": trailer.map(|trailer| trailer.chain_sequence),
+        "chain_head": trailer.and_then(|trailer| trailer.chain_head.as_ref()),
+        "broken": proof.broken.as_ref().map(|(line, what)| json!({"line": line, "what": what})),
+    });
+    Printer::stdout(args.common.output.format).show(EXPORT, &found)?;
+    if proof.is_whole() {
+        return Ok(());
+    }
+    let hint = "export it again; where it was cut, `floopy export --resume` goes on with it";
+    Err(Failure::new(Exit::Failed, "the export is not whole").hint(hint))
+}
+
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    if let Some(path) = &args.file {
+        return export(path, args);
+    }
     let found = match &args.store {
         Some(path) => file(path)?,
         None => {

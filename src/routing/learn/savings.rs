@@ -84,12 +84,33 @@ impl Savings {
         add(&mut self.held, size, cost);
     }
 
+    /// The routed calls of these sums against the held-out calls of others: a part of a route's traffic is measured
+    /// by the route's whole hold-out.
+    #[must_use]
+    pub fn against(&self, other: &Self) -> Self {
+        Self { routed: self.routed, held: other.held }
+    }
+
+    /// Held-out calls so far.
+    #[must_use]
+    pub fn held_calls(&self) -> f64 {
+        self.held.iter().map(|side| side.count).sum()
+    }
+
     /// The saving so far; `None` until there are ten calls on either side.
     #[must_use]
     pub fn saved(&self) -> Option<Saved> {
+        self.saved_in_units(1.0)
+    }
+
+    /// The same where `size` calls on average (at least one) share one draw, as in a sticky session: they are counted as
+    /// if they were all alike, so there are that many times fewer independent observations.
+    #[must_use]
+    pub fn saved_in_units(&self, size: f64) -> Option<Saved> {
+        let size = size.max(1.0);
         let all = |sides: &[Side; CLASSES]| sides.iter().fold(Side::default(), |sum, side| sum.merged(side));
         let (routed, held) = (all(&self.routed), all(&self.held));
-        if routed.count < 10.0 || held.count < 10.0 {
+        if routed.count < 10.0 || held.count / size < 10.0 {
             return None;
         }
         let (mut baseline, mut variance) = (0.0, 0.0);
@@ -107,8 +128,8 @@ impl Savings {
         let routed_mean = routed.mean();
         // The ratio's variance: of the baseline's mean, scaled by what is spent for each unit of it, and of the routed mean.
         let ratio = routed_mean / baseline;
-        let total = (ratio * ratio * variance + routed.variance() / routed.count) / (baseline * baseline);
-        let margin = total.sqrt() * boundary(held.count);
+        let total = size * (ratio * ratio * variance + routed.variance() / routed.count) / (baseline * baseline);
+        let margin = total.sqrt() * boundary(held.count / size);
         let share = 1.0 - ratio;
         Some(Saved {
             share,

@@ -1,0 +1,352 @@
+//! One line of an export: the stored record, byte for byte, behind the keys that are made from it.
+//!
+//! ```text
+//! {<keys that are made from the record> <scores and credits> "chain":{…},<the record without its first brace>
+//! ```
+//!
+//! A record is spliced in, never written anew: that is what makes an export fast, and what lets anybody compute the
+//! record's hash from the line alone. [`Facts`] reads of a record only what the other keys need.
+
+use super::assessment::{ConfidenceReason, Credit, Scores};
+use super::decision::{Reason, Status, Strategy};
+use super::trace::Why;
+use crate::base::{MicroUsd, RequestId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::io::Write as _;
+
+/// How a JSONL trailer begins.
+pub const TRAILER: &[u8] = b"{\"trailer\":true,";
+/// What stands before the trailer in CSV, where a line of JSON would be a row.
+pub const CSV_TRAILER: &[u8] = b"#trailer ";
+/// The value of the header `Floopy-Aggregation-Notice`.
+pub const AGGREGATION_NOTICE: &str = "contains-shared-pool-influenced-decisions";
+
+/// What an export reads of a stored record.
+#[derive(Debug, Deserialize)]
+pub struct Facts<'a> {
+    /// The decision's id.
+    pub request_id: RequestId,
+    /// Its org.
+    #[serde(borrow)]
+    pub org: Cow<'a, str>,
+    /// Its session.
+    #[serde(borrow)]
+    pub session_id: Cow<'a, str>,
+    /// When the request came in, as it is written.
+    #[serde(borrow)]
+    pub created_at: Cow<'a, str>,
+    /// `model::why`.
+    #[serde(borrow)]
+    pub floopy_reason: Cow<'a, str>,
+    /// The strategy.
+    pub routing_strategy: Strategy,
+    /// The route.
+    #[serde(borrow)]
+    pub route: Option<Cow<'a, str>>,
+    /// Who was chosen.
+    #[serde(borrow)]
+    pub winner: Option<Pair<'a>>,
+    /// Who answered.
+    #[serde(borrow)]
+    pub served: Option<Pair<'a>>,
+    /// Why the request went where it went.
+    pub reason: Reason,
+    /// Probability of the choice.
+    pub propensity: Option<f64>,
+    /// What the router knew.
+    #[serde(borrow, default)]
+    pub assessment: Assessed<'a>,
+    /// Why a learned choice was made.
+    pub trace: Option<Chosen>,
+    /// What came of it.
+    pub outcome: Came,
+    /// Scores by heuristics.
+    pub heuristics: Option<Scores>,
+    /// HTTP status sent to the client.
+    pub http_status: u16,
+    /// The public error code.
+    #[serde(borrow)]
+    pub error_code: Option<Cow<'a, str>>,
+    /// The key's public id.
+    #[serde(borrow)]
+    pub key_id: Option<Cow<'a, str>>,
+    /// Label: the end user.
+    #[serde(borrow)]
+    pub user_id: Option<Cow<'a, str>>,
+    /// Label: the project.
+    #[serde(borrow)]
+    pub project_id: Option<Cow<'a, str>>,
+}
+
+/// A provider and a model.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Pair<'a> {
+    /// The provider.
+    #[serde(borrow)]
+    pub provider: Cow<'a, str>,
+    /// The model.
+    #[serde(borrow)]
+    pub model: Cow<'a, str>,
+}
+
+/// What the router knew, unread where only its text is needed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of `Assessment`")]
+pub struct Assessed<'a> {
+    #[serde(borrow)]
+    pub phase: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub weights: Option<&'a RawValue>,
+    pub confidence: Option<f64>,
+    pub confidence_reason: ConfidenceReason,
+    pub exploration_rate: Option<f64>,
+    pub used_shared_pool_prior: bool,
+    #[serde(borrow)]
+    pub floor: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub switch: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub evidence: Option<&'a RawValue>,
+}
+
+/// Of a learned choice only why it was made.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Chosen {
+    /// Why.
+    pub why: Why,
+}
+
+/// What came of a request, without its attempts.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of `Outcome`")]
+pub struct Came {
+    pub status: Status,
+    pub latency_ms: u64,
+    pub input_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+    pub cached_input_tokens: Option<u64>,
+    pub cost_micro_usd: Option<MicroUsd>,
+    pub baseline_cost_micro_usd: Option<MicroUsd>,
+    pub saved_micro_usd: Option<MicroUsd>,
+    pub cache_hit: bool,
+    pub threat_blocked: bool,
+    pub fallback_used: bool,
+}
+
+/// What the store knows of a decision beside its record.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Beside {
+    /// Scores of the answer, the judge's word in them.
+    pub scores: Option<Scores>,
+    /// What outcomes gave to it.
+    pub credits: Vec<Credit>,
+}
+
+/// Where a record stands in its org's chain; hashes in hex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Its place.
+    pub sequence: u64,
+    /// The hash of the entry before it.
+    pub previous_sha256: String,
+    /// Its own hash.
+    pub sha256: String,
+}
+
+/// The last line of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trailer {
+    /// Always true.
+    pub trailer: bool,
+    /// Always true: for readers that look for this name.
+    #[serde(rename = "_floopy_export_trailer")]
+    pub is_floopy: bool,
+    /// `completed` or `truncated`.
+    pub outcome: String,
+    /// Decisions before this line.
+    pub rows_emitted: u64,
+    /// The same.
+    pub row_count: u64,
+    /// Bytes before this line.
+    pub byte_count: u64,
+    /// Whether decisions are missing at the end.
+    pub truncated: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// SHA-256 of all bytes before this line, in hex.
+    pub checksum_sha256: String,
+    /// Hash of the last entry of the org's chain when the export ended, in hex.
+    pub chain_head: Option<String>,
+    /// Its place.
+    pub chain_sequence: u64,
+    /// Whether a prior pooled across orgs had a part in any of these decisions.
+    pub aggregation_signal_present: bool,
+    /// The last decision: an export goes on behind it with `cursor`.
+    pub next_cursor: Option<String>,
+}
+
+impl Facts<'_> {
+    /// Who answered, or else who was chosen.
+    #[must_use]
+    pub fn target(&self) -> Option<&Pair<'_>> {
+        self.served.as_ref().or(self.winner.as_ref())
+    }
+
+    /// Why the confidence is what it is.
+    #[must_use]
+    pub fn confidence_reason(&self) -> ConfidenceReason {
+        ConfidenceReason::told(self.reason, self.assessment.confidence_reason)
+    }
+}
+
+fn json(out: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(out, value).expect("resource shapes hold nothing that JSON cannot");
+}
+
+fn member(out: &mut Vec<u8>, key: &str, value: &impl Serialize) {
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+    json(out, value);
+    out.push(b',');
+}
+
+fn raw(out: &mut Vec<u8>, key: &str, value: Option<&RawValue>) {
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+    out.extend_from_slice(value.map_or("null", RawValue::get).as_bytes());
+    out.push(b',');
+}
+
+/// The keys that the record alone determines: the beginning of its line.
+pub fn write_head(out: &mut Vec<u8>, facts: &Facts<'_>) {
+    let (target, known) = (facts.target(), &facts.assessment);
+    out.push(b'{');
+    member(out, "organization_id", &facts.org);
+    member(out, "provider", &target.map(|target| &target.provider));
+    member(out, "model", &target.map(|target| &target.model));
+    member(out, "status", &facts.outcome.status);
+    member(out, "latency_ms", &facts.outcome.latency_ms);
+    member(out, "cost_micro_usd", &facts.outcome.cost_micro_usd);
+    member(out, "cache_enabled", &false);
+    member(out, "threat", &None::<&str>);
+    member(out, "routing_rule_id", &facts.route);
+    raw(out, "phase", known.phase);
+    raw(out, "weights", known.weights);
+    member(out, "confidence", &known.confidence);
+    member(out, "confidence_reason", &facts.confidence_reason());
+    member(out, "exploration_rate_effective", &known.exploration_rate);
+    member(out, "used_shared_pool_prior", &known.used_shared_pool_prior);
+    raw(out, "floor", known.floor);
+    raw(out, "switch", known.switch);
+    raw(out, "evidence", known.evidence);
+}
+
+/// The whole line of a record.
+pub fn write_line(out: &mut Vec<u8>, facts: &Facts<'_>, beside: &Beside, link: &Link, record: &[u8]) {
+    write_head(out, facts);
+    member(out, "scores", &beside.scores);
+    member(out, "credits", &beside.credits);
+    member(out, "chain", link);
+    out.extend_from_slice(record.get(1..).unwrap_or_default());
+    out.push(b'\n');
+}
+
+/// Takes a line apart: its link, and its record. `None` where it is no line of ours.
+#[must_use]
+pub fn read_line(line: &[u8]) -> Option<(Link, Vec<u8>)> {
+    // A quote inside a text is escaped, so no text can hold this.
+    let key = b"\"chain\":";
+    let start = memchr::memmem::find(line, key)? + key.len();
+    let end = start + memchr::memchr(b'}', line.get(start..)?)? + 1;
+    let link = serde_json::from_slice(line.get(start..end)?).ok()?;
+    let rest = line.get(end..)?.strip_prefix(b",")?;
+    Some((link, [b"{", rest.strip_suffix(b"\n").unwrap_or(rest)].concat()))
+}
+
+/// The columns of CSV.
+pub const CSV_HEAD: &str = "request_id,session_id,organization_id,provider,model,status,latency_ms,cost_micro_usd,\
+cache_enabled,threat,created_at,route,routing_strategy,floopy_reason,reason,choice,propensity,confidence,\
+confidence_reason,used_shared_pool_prior,input_tokens,output_tokens,cached_input_tokens,baseline_cost_micro_usd,\
+saved_micro_usd,cache_hit,threat_blocked,fallback_used,http_status,error_code,key_id,user_id,project_id,composite,\
+sequence,previous_sha256,sha256\n";
+
+/// One text in CSV: quoted where it must be (RFC 4180). What a spreadsheet would run as a formula gets an apostrophe.
+fn text(out: &mut Vec<u8>, text: Option<&str>) {
+    let text = text.unwrap_or_default();
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if runs || text.contains([',', '"', '\n', '\r', '#']) {
+        out.push(b'"');
+        if runs {
+            out.push(b'\'');
+        }
+        out.extend_from_slice(text.replace('"', "\"\"").replace(['\n', '\r'], " ").as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.push(b',');
+}
+
+fn value(out: &mut Vec<u8>, value: Option<impl std::fmt::Display>) {
+    if let Some(value) = value {
+        write!(out, "{value}").expect("memory takes every byte");
+    }
+    out.push(b',');
+}
+
+/// A word of a closed set, as JSON names it.
+fn word(out: &mut Vec<u8>, word: &impl Serialize) {
+    let start = out.len() + 1;
+    json(out, word);
+    out.truncate(out.len().saturating_sub(1));
+    out.remove(start - 1);
+    out.push(b',');
+}
+
+/// The line of a record in CSV.
+pub fn write_csv(out: &mut Vec<u8>, facts: &Facts<'_>, beside: &Beside, link: &Link) {
+    let (target, known, outcome) = (facts.target(), &facts.assessment, &facts.outcome);
+    value(out, Some(facts.request_id));
+    text(out, Some(&facts.session_id));
+    text(out, Some(&facts.org));
+    text(out, target.map(|target| &*target.provider));
+    text(out, target.map(|target| &*target.model));
+    word(out, &outcome.status);
+    value(out, Some(outcome.latency_ms));
+    value(out, outcome.cost_micro_usd.map(|cost| cost.0));
+    value(out, Some(false));
+    text(out, None);
+    text(out, Some(&facts.created_at));
+    text(out, facts.route.as_deref());
+    word(out, &facts.routing_strategy);
+    text(out, Some(&facts.floopy_reason));
+    word(out, &facts.reason);
+    text(out, facts.trace.map(|chosen| chosen.why.as_str()));
+    value(out, facts.propensity);
+    value(out, known.confidence);
+    word(out, &facts.confidence_reason());
+    value(out, Some(known.used_shared_pool_prior));
+    value(out, outcome.input_tokens);
+    value(out, outcome.output_tokens);
+    value(out, outcome.cached_input_tokens);
+    value(out, outcome.baseline_cost_micro_usd.map(|cost| cost.0));
+    value(out, outcome.saved_micro_usd.map(|cost| cost.0));
+    value(out, Some(outcome.cache_hit));
+    value(out, Some(outcome.threat_blocked));
+    value(out, Some(outcome.fallback_used));
+    value(out, Some(facts.http_status));
+    text(out, facts.error_code.as_deref());
+    text(out, facts.key_id.as_deref());
+    text(out, facts.user_id.as_deref());
+    text(out, facts.project_id.as_deref());
+    value(out, beside.scores.map(|scores| scores.composite));
+    value(out, Some(link.sequence));
+    value(out, Some(&link.previous_sha256));
+    out.extend_from_slice(link.sha256.as_bytes());
+    out.push(b'\n');
+}

@@ -1,0 +1,147 @@
+//! Reading the decisions of a span in the order of their requests, as they rest: what exports and savings are made of.
+//!
+//! A reader takes slices. Each slice sees a snapshot of its own, so that a slow reader keeps no old pages alive; where
+//! the next one goes on is a place in the index by time.
+
+use super::beside::Joins;
+use super::chain::{self, Kind, hex};
+use super::credit::Known;
+use super::error::Error;
+use super::open::Store;
+use super::read::number;
+use super::tables;
+use crate::base::{OrgId, RequestId, Timestamp};
+use crate::resource::assessment::Scores;
+use crate::resource::export::{Beside, Facts, Link};
+use std::ops::ControlFlow;
+
+/// From one instant on and before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first instant.
+    pub from: Timestamp,
+    /// The first instant that is too late.
+    pub to: Timestamp,
+}
+
+/// A place in the order of an org's decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// When the request came in.
+    pub created_at: Timestamp,
+    /// Its entry in the log.
+    pub sequence: u64,
+}
+
+/// One decision as it rests.
+#[derive(Debug)]
+pub struct Resting<'a> {
+    /// What is read of it.
+    pub facts: Facts<'a>,
+    /// What is known beside it.
+    pub beside: Beside,
+    /// Its place in the chain.
+    pub link: Link,
+    /// Its bytes.
+    pub record: &'a [u8],
+}
+
+impl Store {
+    /// Where a decision of this org stands; `None` where it has no such decision.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn place_of(&self, org: &OrgId, id: RequestId) -> Result<Option<Place>, Error> {
+        let found = self.decision(org, id)?;
+        Ok(found.map(|found| Place { created_at: found.decision.created_at, sequence: found.sequence }))
+    }
+
+    /// The last entry of the org's chain, with its hash in hex; `None` where it has none.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn chain_head(&self, org: &OrgId) -> Result<Option<(u64, String)>, Error> {
+        let txn = self.snapshot()?;
+        let Some(org) = number(&txn, org)? else { return Ok(None) };
+        let head = txn.open_table(tables::HEADS)?.get(org)?.map(|head| head.value());
+        Ok(head.map(|(sequence, sha256)| (sequence, hex(&sha256))))
+    }
+
+    /// About how many decisions a span holds, and never fewer: the entries of the log between its ends.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn most_in(&self, org: &OrgId, span: Span) -> Result<u64, Error> {
+        let txn = self.snapshot()?;
+        let Some(org) = number(&txn, org)? else { return Ok(0) };
+        if span.from >= span.to {
+            return Ok(0);
+        }
+        let by_time = txn.open_table(tables::BY_TIME)?;
+        let mut rows = by_time.range((org, span.from.0, 0)..(org, span.to.0, 0))?;
+        let first = rows.next().transpose()?.map(|row| row.0.value().2);
+        let last = rows.next_back().transpose()?.map(|row| row.0.value().2).or(first);
+        Ok(first.zip(last).map_or(0, |(first, last)| last.abs_diff(first) + 1))
+    }
+
+    /// Shows the decisions of a span that come after a place, oldest first, until `each` has enough. Where it ended:
+    /// the last decision shown; `None` where the span is through.
+    ///
+    /// # Errors
+    /// The store cannot be read, or a record is broken.
+    pub fn rest_of(
+        &self,
+        org: &OrgId,
+        span: Span,
+        after: Option<Place>,
+        mut each: impl FnMut(&Resting<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<Place>, Error> {
+        let txn = self.snapshot()?;
+        let Some(org) = number(&txn, org)? else { return Ok(None) };
+        let start = after.map_or((org, span.from.0, 0), |place| (org, place.created_at.0, place.sequence + 1));
+        let start = start.max((org, span.from.0, 0));
+        let end = (org, span.to.0, 0);
+        if start >= end {
+            return Ok(None);
+        }
+        let (by_time, joins) = (txn.open_table(tables::BY_TIME)?, Joins::open(&txn)?);
+        let mut last: Option<(u64, [u8; 32])> = None;
+        for row in by_time.range(start..end)? {
+            let (_, time, sequence) = row?.0.value();
+            let Some(bytes) = joins.log.get((org, sequence))? else { continue };
+            let entry = chain::decode(bytes.value())?;
+            if entry.kind != Kind::Decision {
+                continue;
+            }
+            let previous = match last {
+                Some((before, sha256)) if before + 1 == sequence => sha256,
+                _ => joins.previous(org, sequence)?,
+            };
+            last = Some((sequence, entry.sha256));
+            let facts: Facts<'_> = serde_json::from_slice(entry.payload)?;
+            let joined = joins.beside(org, &known(&facts, Timestamp(time)))?;
+            let scores = Scores::known(facts.heuristics, joined.judged.map(|judged| judged.scores));
+            let shown = Resting {
+                facts,
+                beside: Beside { scores, credits: joined.credits },
+                link: Link { sequence, previous_sha256: hex(&previous), sha256: hex(&entry.sha256) },
+                record: entry.payload,
+            };
+            if each(&shown).is_break() {
+                return Ok(Some(Place { created_at: Timestamp(time), sequence }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn known<'a>(facts: &'a Facts<'_>, created_at: Timestamp) -> Known<'a> {
+    Known {
+        request_id: facts.request_id,
+        session_id: &facts.session_id,
+        created_at,
+        answered: facts.served.is_some(),
+        output_tokens: facts.outcome.output_tokens,
+        heuristics: facts.heuristics,
+    }
+}
