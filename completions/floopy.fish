@@ -37,6 +37,8 @@ complete -c floopy -n "__fish_floopy_needs_command" -f -a "constraints" -d 'See 
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "experiments" -d 'Try a model or other rules on a share of the sessions'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "priors" -d 'Take part in pooled priors, or not'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "sessions" -d 'See sessions and what they cost'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "savings" -d 'See what was saved, against the hold-out'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "export" -d 'Write decisions to a file that can be verified'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "keys" -d 'Create, list and revoke keys'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "config" -d 'Write, check and show the configuration'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "verify" -d 'Prove that the record is whole'
@@ -85,7 +87,7 @@ jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l session -d 'Only this session' -r
-complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l from -d 'Only from this time on: RFC 3339, or an age such as 30m, 2h, 7d' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l from -d 'Only from this time on: RFC 3339, an age such as 30m, 2h, 7d, or today, yesterday' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l to -d 'Only before this time' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l request-ids -d 'Only these requests' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -l strategy -d 'Only this routing strategy, such as weighted' -r
@@ -109,7 +111,7 @@ complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -f -a "list" -d 'List decisions, newest first'
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and not __fish_seen_subcommand_from list get" -f -a "get" -d 'Show one decision with all that it weighed'
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l session -d 'Only this session' -r
-complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l from -d 'Only from this time on: RFC 3339, or an age such as 30m, 2h, 7d' -r
+complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l from -d 'Only from this time on: RFC 3339, an age such as 30m, 2h, 7d, or today, yesterday' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l to -d 'Only before this time' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l request-ids -d 'Only these requests' -r
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from list" -l strategy -d 'Only this routing strategy, such as weighted' -r
@@ -438,6 +440,36 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l from -d 'Only from this time on: RFC 3339, an age such as 2h, 7d, or today, yesterday [default: 90 days before --to]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l to -d 'Only before this time [default: now]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l by -d 'What to tell them by' -r -f -a "route\t''
+model\t''
+key\t''
+project\t''
+user\t''
+session\t''"
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l verify -d 'Verify one route instead: is it cheaper, and no worse?' -r
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l window -d 'Over which time to verify it, such as 24h or 7d' -r
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand savings" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l from -d 'Only from this time on: RFC 3339, an age such as 30m, 2h, 7d, or today, yesterday [default: 90 days before --to]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l to -d 'Only before this time [default: now]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l format -d 'Form of the rows [default: by the file\'s name, else jsonl]' -r -f -a "jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand export" -s o -l output -d 'File to write; .gz at its end compresses it [default: standard output]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand export" -l resume -d 'Go on with an export to this file that was cut; give the same times'
+complete -c floopy -n "__fish_floopy_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l url -d 'Address of the server' -r
 complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand keys; and not __fish_seen_subcommand_from create list revoke" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F

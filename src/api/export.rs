@@ -54,7 +54,9 @@ pub(crate) async fn decisions(request: Request) -> Answer {
     };
     bounded(rows, request.gateway.config().export_max_rows)?;
     let after = match (after, cursor) {
-        (Some(Some(place)), Some(id)) if place.created_at >= span.from && place.created_at < span.to => Some((place, id)),
+        (Some(Some(place)), Some(id)) if place.created_at >= span.from && place.created_at < span.to => {
+            Some((place, id))
+        }
         (None, _) => None,
         _ => {
             let message = "cursor takes the request_id of the last decision that an export of this span has given";

@@ -45,7 +45,8 @@ async fn account(request: &Request, span: Span, group_by: GroupBy) -> Result<Acc
     match found.await? {
         Ok(Some(account)) => Ok(account),
         Ok(None) => {
-            let message = format!("there are more than {MAX_PARTS} parts: ask for a shorter span, or by something else");
+            let message =
+                format!("there are more than {MAX_PARTS} parts: ask for a shorter span, or by something else");
             Err(ApiError::new(Code::InvalidRequest, message).param("group_by"))
         }
         Err(rows) => {

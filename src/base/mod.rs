@@ -4,6 +4,7 @@
 pub mod body;
 pub mod error;
 pub mod human;
+mod hex;
 pub mod id;
 pub mod kind;
 pub mod limits;
@@ -14,6 +15,7 @@ pub mod task;
 pub mod time;
 
 pub use error::{ApiError, Code, Retry, Side};
+pub use hex::hex;
 pub use id::{ExperimentId, KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
 pub use kind::TaskKind;
 pub use model::{Capability, Mode, ModelInfo, Prices};

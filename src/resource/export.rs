@@ -10,16 +10,17 @@
 use super::assessment::{ConfidenceReason, Credit, Scores};
 use super::decision::{Reason, Status, Strategy};
 use super::trace::Why;
-use crate::base::{MicroUsd, RequestId};
+use crate::base::{MicroUsd, RequestId, hex};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::io::Write as _;
 
 /// How a JSONL trailer begins.
-pub const TRAILER: &[u8] = b"{\"trailer\":true,";
+const TRAILER: &[u8] = b"{\"trailer\":true,";
 /// What stands before the trailer in CSV, where a line of JSON would be a row.
-pub const CSV_TRAILER: &[u8] = b"#trailer ";
+const CSV_TRAILER: &[u8] = b"#trailer ";
 /// The value of the header `Floopy-Aggregation-Notice`.
 pub const AGGREGATION_NOTICE: &str = "contains-shared-pool-influenced-decisions";
 
@@ -186,7 +187,47 @@ pub struct Trailer {
     pub aggregation_signal_present: bool,
     /// The last decision: an export goes on behind it with `cursor`.
     pub next_cursor: Option<String>,
+    /// SHA-256 of this line's object with an empty text here, in hex: the trailer's own checksum.
+    pub trailer_sha256: String,
 }
+
+impl Trailer {
+    /// The trailer as a line of JSONL or CSV, with its own checksum.
+    #[must_use]
+    pub fn line(mut self, is_csv: bool) -> Vec<u8> {
+        self.trailer_sha256 = self.own_checksum();
+        let mut line = if is_csv { CSV_TRAILER.to_vec() } else { Vec::new() };
+        json(&mut line, &self);
+        line.push(b'\n');
+        line
+    }
+
+    fn own_checksum(&self) -> String {
+        let mut text = Vec::new();
+        json(&mut text, &Self { trailer_sha256: String::new(), ..self.clone() });
+        hex(&Sha256::digest(&text))
+    }
+
+    /// Reads a line. `None` where it is no trailer.
+    ///
+    /// # Errors
+    /// It begins as one, and is not what we write.
+    pub fn read(line: &[u8], is_csv: bool) -> Option<Result<Self, NotATrailer>> {
+        let text = if is_csv { line.strip_prefix(CSV_TRAILER)? } else { line };
+        if !text.starts_with(TRAILER) {
+            return is_csv.then_some(Err(NotATrailer));
+        }
+        let read = serde_json::from_slice::<Self>(text).ok();
+        let whole = read.filter(|read| read.trailer_sha256 == read.own_checksum());
+        // Every byte of it counts.
+        Some(whole.filter(|whole| whole.clone().line(is_csv) == line).ok_or(NotATrailer))
+    }
+}
+
+/// The line is no trailer that we have written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the trailer cannot be read, or was changed")]
+pub struct NotATrailer;
 
 impl Facts<'_> {
     /// Who answered, or else who was chosen.

@@ -73,7 +73,12 @@ impl Calls {
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a class below 1,000")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a class below 1,000"
+)]
 fn class(millis: u64) -> u16 {
     ((millis.max(1) as f64).ln() / STEP.ln()).floor().min(CLASSES as f64) as u16
 }

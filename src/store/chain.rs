@@ -4,6 +4,7 @@
 //! is 32 zero bytes. An entry rests as kind, hash, payload.
 
 use super::error::Error;
+pub(super) use crate::base::hex;
 use sha2::{Digest, Sha256};
 
 /// What an entry is about.
@@ -107,13 +108,4 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     let (sha256, payload) = rest.split_first_chunk::<32>().ok_or_else(broken)?;
     let kind = Kind::from_byte(*kind).ok_or_else(|| Error::Corrupt("an entry of an unknown kind".to_owned()))?;
     Ok(Entry { kind, sha256: *sha256, payload })
-}
-
-/// Bytes as lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }

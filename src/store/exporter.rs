@@ -5,7 +5,7 @@ use super::error::Error;
 use super::export::{Place, Span};
 use super::open::Store;
 use crate::base::{OrgId, RequestId, limits};
-use crate::resource::export::{CSV_HEAD, CSV_TRAILER, Trailer, write_csv, write_line};
+use crate::resource::export::{CSV_HEAD, Trailer, write_csv, write_line};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 
@@ -111,11 +111,9 @@ impl Exporter {
             chain_head: head.map(|head| head.1),
             aggregation_signal_present: self.influenced,
             next_cursor: self.last.map(|id| id.to_string()),
+            trailer_sha256: String::new(),
         };
-        let mut line = if self.format == Format::Csv { CSV_TRAILER.to_vec() } else { Vec::new() };
-        line.extend(serde_json::to_vec(&trailer).expect("a trailer holds nothing that JSON cannot"));
-        line.push(b'\n');
-        line
+        trailer.line(self.format == Format::Csv)
     }
 
     /// The next piece, with the trailer behind the last one. Blocks while it reads.
@@ -133,4 +131,3 @@ impl Exporter {
         }
     }
 }
-

@@ -8,7 +8,7 @@
 
 use super::chain::{self, Kind, hex};
 use crate::base::limits::MAX_EXPORT_LINE;
-use crate::resource::export::{CSV_TRAILER, Facts, Link, TRAILER, Trailer, read_line, write_head};
+use crate::resource::export::{Facts, Link, Trailer, read_line, write_head};
 use sha2::{Digest, Sha256};
 use std::io::{self, BufRead, Read};
 
@@ -50,12 +50,12 @@ pub fn prove(mut export: impl BufRead) -> io::Result<Proof> {
             (0, Some(trailer)) => summed(&proof, trailer, hasher.clone()),
             (_, Some(_)) => Some("something stands behind the trailer".to_owned()),
             (_, None) if line.last() != Some(&b'\n') => Some("the last line is cut, or too long".to_owned()),
-            (_, None) => match trailer(&line, is_csv) {
+            (_, None) => match Trailer::read(&line, is_csv) {
                 Some(Ok(found)) => {
                     proof.trailer = Some(found);
                     None
                 }
-                Some(Err(())) => Some("the trailer cannot be read".to_owned()),
+                Some(Err(error)) => Some(error.to_string()),
                 None => {
                     hasher.update(&line);
                     proof.bytes += line.len() as u64;
@@ -72,17 +72,6 @@ pub fn prove(mut export: impl BufRead) -> io::Result<Proof> {
             return Ok(proof);
         }
     }
-}
-
-/// The trailer, where the line is one.
-fn trailer(line: &[u8], is_csv: bool) -> Option<Result<Trailer, ()>> {
-    let json = if is_csv { line.strip_prefix(CSV_TRAILER) } else { line.starts_with(TRAILER).then_some(line) };
-    json.map(|json| {
-        let read: Trailer = serde_json::from_slice(json).map_err(|_| ())?;
-        // Every byte of it counts: it has to be what we write.
-        let again = serde_json::to_vec(&read).map_err(|_| ())?;
-        if [&again[..], b"\n"].concat() == json { Ok(read) } else { Err(()) }
-    })
 }
 
 /// What is wrong with the sums.

@@ -8,6 +8,7 @@ mod constraints;
 mod crash;
 mod experiments;
 mod explain;
+mod export;
 mod fake;
 mod faults;
 mod feedback;

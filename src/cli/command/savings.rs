@@ -118,7 +118,8 @@ pub(crate) fn run(args: &SavingsArgs) -> Result<(), Failure> {
     printer.show(TOTAL, &savings)?;
     printer.section(&format!("by {}", savings.group_by.as_str()), GROUPS, &savings.groups)?;
     if savings.total.saved_micro_usd.is_none() {
-        printer.hint("nothing is measured yet: a route that learns needs ten held-out and ten routed calls in the span");
+        printer
+            .hint("nothing is measured yet: a route that learns needs ten held-out and ten routed calls in the span");
     }
     Ok(())
 }

@@ -56,11 +56,7 @@ fn export(path: &Path, args: &VerifyArgs) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));
     let file = BufReader::new(File::open(path).map_err(failed)?);
     let is_packed = path.extension().is_some_and(|extension| extension == "gz");
-    let proof = if is_packed {
-        store::prove(BufReader::new(MultiGzDecoder::new(file)))
-    } else {
-        store::prove(file)
-    };
+    let proof = if is_packed { store::prove(BufReader::new(MultiGzDecoder::new(file))) } else { store::prove(file) };
     let proof = proof.map_err(failed)?;
     let trailer = proof.trailer.as_ref();
     let found = json!({

@@ -98,7 +98,8 @@ pub(crate) fn run(args: &ExportArgs) -> Result<(), Failure> {
         progress.end();
         let told = sink.finish()?;
         if Terminal::of_stderr().width.is_some() {
-            let text = format!("{} decisions, {} bytes, checksum {}\n", told.row_count, told.byte_count, told.checksum_sha256);
+            let text =
+                format!("{} decisions, {} bytes, checksum {}\n", told.row_count, told.byte_count, told.checksum_sha256);
             std::io::stderr().write_all(text.as_bytes()).unwrap_or_default();
         }
         Ok(())

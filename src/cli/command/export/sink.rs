@@ -1,13 +1,12 @@
 //! Where an export goes, and what is checked on its way.
 
 use super::part::Part;
-use crate::base::limits::MAX_EXPORT_LINE;
+use crate::base::{hex, limits::MAX_EXPORT_LINE};
 use crate::cli::exit::{Exit, Failure};
-use crate::resource::export::{CSV_TRAILER, Trailer};
+use crate::resource::export::Trailer;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -147,13 +146,12 @@ impl Sink {
             let ready: Vec<u8> = line.drain(..=start).collect();
             self.write(&ready)?;
         }
-        let json = if self.is_csv { line.strip_prefix(CSV_TRAILER) } else { Some(&line[..]) };
-        let Some(mut trailer) = json.and_then(|json| serde_json::from_slice::<Trailer>(json).ok()) else {
+        let Some(Ok(mut trailer)) = Trailer::read(&line, self.is_csv) else {
             return Err(self.cut(broken("it has no trailer")));
         };
         let rows = self.whole.rows - self.before;
         let sums = (trailer.row_count, trailer.byte_count, &trailer.checksum_sha256);
-        if sums != (rows, self.came_bytes, &hex(&self.came)) {
+        if sums != (rows, self.came_bytes, &sum(&self.came)) {
             return Err(self.cut(broken("what came does not have the trailer's sums")));
         }
         if trailer.truncated {
@@ -165,11 +163,9 @@ impl Sink {
             trailer.rows_emitted = self.whole.rows;
             trailer.row_count = self.whole.rows;
             trailer.byte_count = self.whole.bytes;
-            trailer.checksum_sha256 = hex(&self.whole.hasher);
+            trailer.checksum_sha256 = sum(&self.whole.hasher);
             trailer.aggregation_signal_present |= self.whole.influenced;
-            line = if self.is_csv { CSV_TRAILER.to_vec() } else { Vec::new() };
-            line.extend(serde_json::to_vec(&trailer).map_err(|error| broken(&error.to_string()))?);
-            line.push(b'\n');
+            line = trailer.clone().line(self.is_csv);
         }
         self.out.write(&line)?;
         self.out.end()?;
@@ -181,9 +177,6 @@ impl Sink {
     }
 }
 
-fn hex(hasher: &Sha256) -> String {
-    hasher.clone().finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+fn sum(hasher: &Sha256) -> String {
+    hex(&hasher.clone().finalize())
 }
