@@ -276,7 +276,7 @@ impl Account {
     pub fn savings(&self, rate: f64) -> (Saving, Vec<Saving>) {
         let mut groups: Vec<Saving> =
             self.parts.iter().map(|(name, part)| self.saving(name.clone(), part, rate)).collect();
-        groups.sort_by(|one, other| other.actual_micro_usd.cmp(&one.actual_micro_usd));
+        groups.sort_by_key(|group| std::cmp::Reverse(group.actual_micro_usd));
         (self.saving(None, &self.total, rate), groups)
     }
 
