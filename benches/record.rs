@@ -85,7 +85,7 @@ fn record(criterion: &mut Criterion) {
     group.bench_function("list a session", |bencher| {
         bencher.iter(|| store.decisions(&org, &of_session, 50, None).unwrap());
     });
-    let id = page.items[0].decision.request_id;
+    let id = page.items.first().unwrap().decision.request_id;
     group.bench_function("get", |bencher| bencher.iter(|| store.decision(&org, id).unwrap()));
     group.finish();
 }

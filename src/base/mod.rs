@@ -3,8 +3,8 @@
 
 pub mod body;
 pub mod error;
-pub mod human;
 mod hex;
+pub mod human;
 pub mod id;
 pub mod kind;
 pub mod limits;
