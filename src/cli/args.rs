@@ -1,8 +1,8 @@
 //! The command line: every command and what they share.
 
 use super::command::{
-    completions, config, constraints, decisions, demo, doctor, experiments, explain, export, feedback, healthz, keys, man,
-    priors, rate, replay, routes, savings, serve, sessions, tui, verify,
+    completions, config, constraints, decisions, demo, doctor, experiments, explain, export, feedback, healthz, keys,
+    man, priors, rate, replay, routes, savings, serve, sessions, tui, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
