@@ -103,6 +103,7 @@ fn credentials(provider: &Provider, headers: &mut HeaderMap) -> Result<(), CallE
     let Some(secret) = &provider.api_key else { return Ok(()) };
     let (name, value) = match provider.dialect {
         Dialect::AnthropicMessages => (HeaderName::from_static("x-api-key"), HeaderValue::from_str(secret.expose())),
+        Dialect::Gemini => (HeaderName::from_static("x-goog-api-key"), HeaderValue::from_str(secret.expose())),
         Dialect::OpenAiChat | Dialect::Replay => {
             (AUTHORIZATION, HeaderValue::try_from(["Bearer ", secret.expose()].concat()))
         }

@@ -103,9 +103,16 @@ impl Fault {
             |word: &str| [&said.code, &said.kind].into_iter().flatten().any(|text| text.eq_ignore_ascii_case(word));
         let lower = said.message.to_lowercase();
         let too_long = names("context_length_exceeded")
-            || ["prompt is too long", "context limit", "context length", "context window", "maximum context"]
-                .iter()
-                .any(|text| lower.contains(text));
+            || [
+                "prompt is too long",
+                "context limit",
+                "context length",
+                "context window",
+                "maximum context",
+                "maximum number of tokens allowed",
+            ]
+            .iter()
+            .any(|text| lower.contains(text));
         let no_money =
             ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "NOT_ENOUGH_BALANCE"]
                 .iter()
@@ -116,6 +123,7 @@ impl Fault {
             403 | 429 if no_money => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             401 | 403 => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             404 => (Side::Client, Retry::OtherTarget, Code::ModelNotFound),
+            400 if names("API_KEY_INVALID") => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             400 if names("tool_use_failed") => (Side::Upstream, Retry::SameTarget, Code::ProviderError),
             408 | 409 => (Side::Upstream, Retry::SameTarget, Code::ProviderError),
             429 => (Side::Upstream, Retry::SameTarget, Code::ProviderRateLimited),
@@ -191,6 +199,7 @@ fn said(body: &Value) -> Said {
         .unwrap_or_default();
     let code = text(&inner["code"])
         .filter(|code| code.parse::<u32>().is_err())
+        .or_else(|| inner["details"].as_array()?.iter().find_map(|detail| text(&detail["reason"])))
         .or_else(|| text(&body["reason"]))
         .or_else(|| text(&body["fault"]["detail"]["errorcode"]));
     let param = text(&inner["param"]).or_else(|| {

@@ -197,9 +197,13 @@ static ROWS: &[Quirks] = &[
     },
     Quirks {
         kind: "gemini",
+        dialect: Some(Dialect::Gemini),
         base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
-        ..LATER
+        embeddings: None,
+        max_n: 1,
+        inline_images_only: true,
+        ..OPENAI
     },
     Quirks {
         kind: "vertex",

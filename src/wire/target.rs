@@ -3,6 +3,7 @@
 use super::anthropic;
 use super::chat::ChatRequest;
 use super::fault::Fault;
+use super::gemini;
 use super::given::Given;
 use super::inbound::{Inbound, Voice};
 use super::openai;
@@ -20,6 +21,8 @@ pub enum Dialect {
     OpenAiChat,
     /// Anthropic's Messages API.
     AnthropicMessages,
+    /// Google's Gemini API: model and action stand in the path.
+    Gemini,
     /// Recorded outcomes, no network; OpenAI's dialect.
     Replay,
 }
@@ -143,14 +146,17 @@ pub fn encode_chat(
     }
     match target.dialect {
         Dialect::OpenAiChat | Dialect::Replay => openai::encode(request, target, effort, given),
-        Dialect::AnthropicMessages => {
+        Dialect::AnthropicMessages | Dialect::Gemini => {
             let mut conversation = request.conversation()?;
             conversation.n = request.n();
             given.put_into(&mut conversation);
             if let Some(effort) = effort {
                 conversation.reasoning_effort = Some(Cow::Borrowed(effort));
             }
-            anthropic::encode(&conversation, target)
+            match target.dialect {
+                Dialect::Gemini => gemini::encode(&conversation, target),
+                _ => anthropic::encode(&conversation, target),
+            }
         }
     }
 }
@@ -168,6 +174,7 @@ pub fn decode_chat(
     let mut decoded = match target.dialect {
         Dialect::OpenAiChat | Dialect::Replay => openai::decode(request, target, context, body.clone()),
         Dialect::AnthropicMessages => anthropic::decode(request, context, &body),
+        Dialect::Gemini => gemini::decode(request, context, &body),
     }?;
     decoded.body = request.inbound().whole(target, &body, decoded.body, context.id)?;
     Ok(decoded)
@@ -184,6 +191,7 @@ pub struct StreamDecoder {
 enum Inner {
     OpenAi(Box<openai::Stream>),
     Anthropic(Box<anthropic::Stream>),
+    Gemini(Box<gemini::Stream>),
 }
 
 impl StreamDecoder {
@@ -197,6 +205,7 @@ impl StreamDecoder {
                 Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt)))
             }
             Dialect::AnthropicMessages => Inner::Anthropic(Box::new(anthropic::Stream::new(&context, prompt))),
+            Dialect::Gemini => Inner::Gemini(Box::new(gemini::Stream::new(&context, prompt))),
         };
         Self { inner, voice }
     }
@@ -210,6 +219,7 @@ impl StreamDecoder {
         self.voice.say(chunk, out, |sent, chunks| match inner {
             Inner::OpenAi(stream) => stream.feed(sent, chunks),
             Inner::Anthropic(stream) => stream.feed(sent, chunks),
+            Inner::Gemini(stream) => stream.feed(sent, chunks),
         })
     }
 
@@ -222,6 +232,7 @@ impl StreamDecoder {
         self.voice.end(out, |chunks| match inner {
             Inner::OpenAi(stream) => stream.end(chunks),
             Inner::Anthropic(stream) => stream.end(chunks),
+            Inner::Gemini(stream) => stream.end(chunks),
         })
     }
 
@@ -231,6 +242,7 @@ impl StreamDecoder {
         match &self.inner {
             Inner::OpenAi(stream) => stream.finished(),
             Inner::Anthropic(stream) => stream.finished(),
+            Inner::Gemini(stream) => stream.finished(),
         }
     }
 
@@ -240,6 +252,7 @@ impl StreamDecoder {
         match &self.inner {
             Inner::OpenAi(stream) => stream.summary(),
             Inner::Anthropic(stream) => stream.summary(),
+            Inner::Gemini(stream) => stream.summary(),
         }
     }
 }

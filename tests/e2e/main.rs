@@ -12,6 +12,7 @@ mod export;
 mod fake;
 mod faults;
 mod feedback;
+mod gemini;
 mod harness;
 mod http;
 mod judging;

@@ -127,15 +127,17 @@ fn without_providers_the_environment_is_searched() {
         ("OPENAI_API_KEY", ""),
         ("GOOGLE_API_KEY", "g"),
         ("GROQ_API_KEY", "gsk_1"),
+        ("AZURE_OPENAI_API_KEY", "z"),
     ]);
     let loaded = world.load().unwrap();
     let discovery = loaded.discovery.unwrap();
     let names: Vec<_> = discovery.found.iter().map(|found| (found.provider, found.variable)).collect();
-    assert_eq!(names, [("anthropic", "ANTHROPIC_API_KEY"), ("groq", "GROQ_API_KEY")]);
+    let gemini = ("gemini", "GOOGLE_API_KEY");
+    assert_eq!(names, [("anthropic", "ANTHROPIC_API_KEY"), gemini, ("groq", "GROQ_API_KEY")]);
     let later: Vec<_> = discovery.unavailable.iter().map(|found| (found.provider, found.variable)).collect();
-    assert_eq!(later, [("gemini", "GOOGLE_API_KEY")]);
+    assert_eq!(later, [("azure", "AZURE_OPENAI_API_KEY")]);
     assert!(!discovery.replay);
-    assert_eq!(loaded.config.providers.len(), 2);
+    assert_eq!(loaded.config.providers.len(), 3);
     assert_eq!(loaded.config.providers["groq"].api_key.as_ref().unwrap().expose(), "gsk_1");
     assert!(loaded.config.catalogue.resolve_bare("claude-opus-5").is_some());
     let shown = loaded.origins.iter().find(|setting| setting.key == "provider.groq.api_key").unwrap();

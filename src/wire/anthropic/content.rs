@@ -1,9 +1,9 @@
 //! Content parts as Anthropic's blocks.
 
 use super::body::Body;
-use super::policy::unsupported;
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::Part;
+use crate::wire::policy::unsupported;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;

@@ -15,11 +15,11 @@
 use super::body::Body;
 use super::content;
 use super::ids::{CallIds, to_upstream};
-use super::policy::{Policy, unsupported};
 use super::thinking::is_signed;
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::read::Members;
 use crate::wire::conversation::{Message, Part, Role, ToolCall};
+use crate::wire::policy::{Policy, unsupported};
 use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
 

@@ -8,7 +8,7 @@
 //! | [`tools`], [`input_schema`] | tools and the choice between them |
 //! | [`mod@format`], [`schema`] | structured answers |
 //! | [`thinking`] | whether and how much the model thinks |
-//! | [`facts`], [`policy`] | what the model can do; what happens to what it cannot |
+//! | [`facts`] | what the model can do |
 //! | [`ids`] | alphabets of ids and names |
 //! | [`body`] | JSON text in a stable order |
 //! | [`response`] | the answer, whole |
@@ -27,7 +27,6 @@ mod format;
 mod ids;
 mod input_schema;
 mod messages;
-mod policy;
 mod request;
 mod response;
 mod schema;

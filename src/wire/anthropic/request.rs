@@ -7,13 +7,13 @@ use super::body::Body;
 use super::facts::Facts;
 use super::format::{self, Format};
 use super::messages::{self, Habits};
-use super::policy::{Policy, unsupported};
 use super::thinking::{self, Obstacles, Thinking};
 use super::tools;
 use crate::base::ApiError;
 use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::wire::conversation::read::Text;
 use crate::wire::conversation::{Conversation, Role};
+use crate::wire::policy::{Policy, is_neutral, unsupported};
 use crate::wire::target::{Outgoing, Target};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -239,17 +239,4 @@ fn write_extra(body: &mut Body, conversation: &Conversation<'_>, policy: &mut Po
         }
     }
     Ok(())
-}
-
-/// Whether a parameter says no more than its absence.
-fn is_neutral(name: &str, json: &str) -> bool {
-    match name {
-        "logprobs" => json == "false",
-        "logit_bias" => json.trim_start_matches('{').trim_start() == "}",
-        "presence_penalty" | "frequency_penalty" | "top_logprobs" => {
-            serde_json::from_str::<f64>(json).is_ok_and(|number| number.abs() < f64::EPSILON)
-        }
-        "verbosity" => json == "\"medium\"",
-        _ => false,
-    }
 }

@@ -9,10 +9,10 @@
 //!   fields send it.
 
 use super::facts::Facts;
-use super::policy::Policy;
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::read::{Members, Text};
 use crate::wire::conversation::{Conversation, Message, Role};
+use crate::wire::policy::Policy;
 use serde_json::value::RawValue;
 
 /// Smallest budget that the API takes.

@@ -5,10 +5,10 @@ use super::facts::Facts;
 use super::format::Format;
 use super::ids::{JSON_TOOL, to_upstream};
 use super::input_schema::object_root;
-use super::policy::{Policy, unsupported};
 use super::schema::closed;
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::{Conversation, Tool, ToolChoice};
+use crate::wire::policy::{Policy, unsupported};
 use std::borrow::Cow;
 
 /// The input of a tool that takes none.

@@ -1,4 +1,4 @@
-//! What happens to a parameter that Anthropic cannot honour: left out and recorded, or refused, as configured.
+//! What happens to a parameter that a dialect cannot honour: left out and recorded, or refused, as configured.
 
 use crate::base::{ApiError, Code, Retry};
 
@@ -40,9 +40,22 @@ impl Policy {
     }
 }
 
-/// What Anthropic can never do. Another provider may.
+/// What the target can never do. Another provider may.
 pub(super) fn unsupported(param: &str, message: &str) -> ApiError {
     let mut error = ApiError::new(Code::UnsupportedParameter, message).param(param);
     error.retry = Retry::OtherTarget;
     error
+}
+
+/// Whether a parameter says no more than its absence.
+pub(super) fn is_neutral(name: &str, json: &str) -> bool {
+    match name {
+        "logprobs" => json == "false",
+        "logit_bias" => json.trim_start_matches('{').trim_start() == "}",
+        "presence_penalty" | "frequency_penalty" | "top_logprobs" => {
+            serde_json::from_str::<f64>(json).is_ok_and(|number| number.abs() < f64::EPSILON)
+        }
+        "verbosity" => json == "\"medium\"",
+        _ => false,
+    }
 }
