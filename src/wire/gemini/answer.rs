@@ -127,20 +127,13 @@ pub(super) fn read(body: &[u8]) -> Result<Response<'_>, Fault> {
 
 /// What an error means that came without a status of its own: the body names it.
 pub(super) fn error(body: &[u8]) -> Fault {
-    #[derive(Deserialize)]
-    struct Wire {
-        error: Option<Status>,
-    }
-    #[derive(Deserialize)]
-    struct Status {
-        code: Option<u16>,
-    }
-    let wire = serde_json::from_slice::<Wire>(body).ok();
-    let wire = wire.or_else(|| serde_json::from_slice::<Vec<Wire>>(body).ok()?.into_iter().next());
-    let Some(status) = wire.and_then(|wire| wire.error) else {
+    let wire: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = if wire.is_array() { &wire[0]["error"] } else { &wire["error"] };
+    if !error.is_object() {
         return Fault::nonsense("the provider's answer is not Gemini's");
-    };
-    Fault::read(status.code.filter(|code| (400..600).contains(code)).unwrap_or(500), body)
+    }
+    let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    Fault::read(status.filter(|code| (400..600).contains(code)).unwrap_or(500), body)
 }
 
 /// What a response adds, for the client of a stream: each a `delta` of a chunk, with log probabilities where given.
