@@ -137,6 +137,8 @@ pub enum Mode {
 pub struct ModelInfo {
     /// Provider and model.
     pub id: ModelRef,
+    /// What it is a deployment of.
+    pub base: Option<ModelRef>,
     /// Its use.
     pub mode: Mode,
     /// Longest input in tokens.
@@ -159,6 +161,7 @@ impl ModelInfo {
     pub fn unknown(id: ModelRef) -> Self {
         Self {
             id,
+            base: None,
             mode: Mode::Chat,
             max_input_tokens: None,
             max_output_tokens: None,

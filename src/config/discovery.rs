@@ -4,7 +4,7 @@ use super::raw::ANTHROPIC_VERSION;
 use super::report::{Field, Report};
 use super::resolve;
 use super::secret::{self, Reference};
-use super::settings::{Provider, UnsupportedParameters};
+use super::settings::{Dialect, Provider, UnsupportedParameters};
 use super::sources::Environment;
 use super::tree::Place;
 use crate::base::ProviderId;
@@ -17,6 +17,8 @@ pub struct Discovery {
     pub found: Vec<Found>,
     /// Providers whose key is there but whose dialect this release does not speak.
     pub unavailable: Vec<Found>,
+    /// Providers whose key is there but whose address, which every customer has an own one of, is not.
+    pub without_address: Vec<Found>,
     /// Whether nothing was found, so that `replay` serves.
     pub replay: bool,
 }
@@ -36,7 +38,13 @@ pub(super) fn discover(environment: &Environment) -> Discovery {
     for row in quirks::providers() {
         let Some(variable) = row.key_env.iter().copied().find(|name| environment.has(name)) else { continue };
         let found = Found { provider: row.kind, variable };
-        if row.dialect.is_some() { discovery.found.push(found) } else { discovery.unavailable.push(found) }
+        if row.dialect.is_none() {
+            discovery.unavailable.push(found);
+        } else if row.base_url.is_empty() && resolve::address_of_environment(row, environment).is_none() {
+            discovery.without_address.push(found);
+        } else {
+            discovery.found.push(found);
+        }
     }
     discovery.replay = discovery.found.is_empty();
     discovery
@@ -56,12 +64,17 @@ pub(super) fn providers(discovery: &Discovery, environment: &Environment, report
             let value = Reference::Environment(name.to_owned());
             secret::fetch(&Field { value, place, key }, environment, report)
         });
-        report.setting(&format!("provider.{kind}.base_url"), format!("{:?}", row.base_url), &Place::Default);
+        let base_url = resolve::address_of_environment(row, environment).unwrap_or_else(|| resolve::default_url(row));
+        report.setting(&format!("provider.{kind}.base_url"), format!("{:?}", base_url.as_str()), &Place::Default);
+        let (dialect, base_url) = match dialect {
+            Dialect::AzureV1 => resolve::azure(base_url, None),
+            dialect => (dialect, base_url),
+        };
         providers.push(Provider {
             id: ProviderId::from(kind),
             kind: kind.to_owned(),
             dialect,
-            base_url: resolve::default_url(row),
+            base_url,
             api_key,
             headers: Vec::new(),
             allow_private_network: false,

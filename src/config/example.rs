@@ -74,6 +74,10 @@ const LISTS: &str = r#"
 # api_key = "file:/run/secrets/anthropic"
 # anthropic_version = "2023-06-01"
 
+# [provider.azure]                    # the resource's address with /openai/v1; without it the older deployments form
+# base_url = "https://RESOURCE.openai.azure.com/openai/v1"
+# api_version = "2024-10-21"          # of the older form; left out: this
+
 # [provider.local]
 # kind = "openai-chat"
 # base_url = "http://127.0.0.1:11434/v1"
@@ -83,6 +87,7 @@ const LISTS: &str = r#"
 
 # [[model]]
 # id = "local/llama"
+# base_model = "openai/gpt-4o"        # what it is a deployment of, such as at azure: its facts and prices hold here
 # mode = "chat"                       # or embedding, responses, completion
 # input_usd_per_mtok = 0.0
 # output_usd_per_mtok = 0.0

@@ -60,17 +60,21 @@ impl Gateway {
             let error = ApiError::new(Code::ModelNotFound, "the provider is not configured");
             return answer::error(&error, id, Surface::of_path(head.uri.path()));
         };
+        let model = Arc::clone(&target.model);
         let mut draft = self.passed(caller, labels, &config, target, id);
         draft.surface = Surface::of_path(head.uri.path());
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         // The base URLs of OpenAI's dialect hold the version that our paths begin with; Anthropic's do not.
         let path = match provider.dialect {
-            Dialect::AnthropicMessages => path,
-            _ => path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path),
+            Dialect::AnthropicMessages => path.to_owned(),
+            dialect => {
+                let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+                dialect.place(path, &model)
+            }
         };
         let call = Call {
             method: head.method.clone(),
-            path: path.to_owned(),
+            path,
             headers: picked(&head.headers, &FORWARDED),
             body,
             deadline: deadline(config.server.request_timeout),

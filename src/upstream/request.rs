@@ -104,6 +104,9 @@ fn credentials(provider: &Provider, headers: &mut HeaderMap) -> Result<(), CallE
     let (name, value) = match provider.dialect {
         Dialect::AnthropicMessages => (HeaderName::from_static("x-api-key"), HeaderValue::from_str(secret.expose())),
         Dialect::Gemini => (HeaderName::from_static("x-goog-api-key"), HeaderValue::from_str(secret.expose())),
+        Dialect::AzureV1 | Dialect::AzureDeployments => {
+            (HeaderName::from_static("api-key"), HeaderValue::from_str(secret.expose()))
+        }
         Dialect::OpenAiChat | Dialect::Replay => {
             (AUTHORIZATION, HeaderValue::try_from(["Bearer ", secret.expose()].concat()))
         }

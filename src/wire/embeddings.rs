@@ -129,7 +129,7 @@ fn texts(input: &Value) -> Result<usize, ApiError> {
 /// # Errors
 /// The provider has no embeddings.
 pub fn encode_embeddings(request: &EmbeddingsRequest, target: &Target<'_>) -> Result<Outgoing, ApiError> {
-    let path = target.quirks.embeddings.filter(|_| target.dialect == Dialect::OpenAiChat);
+    let path = target.quirks.embeddings.filter(|_| target.dialect.is_openai() && target.dialect != Dialect::Replay);
     let Some(path) = path else {
         let message = format!("{} has no embeddings: choose a model of another provider", target.quirks.kind);
         let mut error = ApiError::new(Code::UnsupportedParameter, message).param("model");
@@ -151,7 +151,7 @@ pub fn encode_embeddings(request: &EmbeddingsRequest, target: &Target<'_>) -> Re
         }
     }
     Ok(Outgoing {
-        path: Cow::Borrowed(path),
+        path: Cow::Owned(target.dialect.place(path, target.model)),
         headers: Vec::new(),
         body: Bytes::from(writer.finish()),
         dropped: Vec::new(),

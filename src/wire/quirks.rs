@@ -62,6 +62,8 @@ pub struct Quirks {
     pub dialect: Option<Dialect>,
     /// Where it is.
     pub base_url: &'static str,
+    /// The environment variable that holds its address, where each customer has an own one.
+    pub address_env: Option<&'static str>,
     /// Environment variables that hold its key, in order.
     pub key_env: &'static [&'static str],
     /// Path of embeddings; `None` = there are none.
@@ -102,6 +104,8 @@ pub struct Quirks {
     pub clean: bool,
     /// Whether `completion_tokens` leaves reasoning out.
     pub reasoning_apart: bool,
+    /// Whether OpenAI's reasoning models are served, which refuse sampling parameters.
+    pub refuses_when_reasoning: bool,
 }
 
 impl Quirks {
@@ -145,6 +149,7 @@ const OPENAI: Quirks = Quirks {
     kind: "openai",
     dialect: Some(Dialect::OpenAiChat),
     base_url: "https://api.openai.com/v1",
+    address_env: None,
     key_env: &["OPENAI_API_KEY"],
     embeddings: Some("/embeddings"),
     drops: &[],
@@ -165,10 +170,12 @@ const OPENAI: Quirks = Quirks {
     inline_images_only: false,
     clean: true,
     reasoning_apart: false,
+    refuses_when_reasoning: true,
 };
 
 /// Any endpoint that speaks OpenAI's dialect: what the client wrote is sent as it is.
-const GENERIC: Quirks = Quirks { kind: "openai-chat", base_url: "", key_env: &[], ..OPENAI };
+const GENERIC: Quirks =
+    Quirks { kind: "openai-chat", base_url: "", key_env: &[], refuses_when_reasoning: false, ..OPENAI };
 
 /// What the thirteen have in common.
 const COMPATIBLE: Quirks = Quirks {
@@ -178,6 +185,7 @@ const COMPATIBLE: Quirks = Quirks {
     developer: false,
     message_drops: ASSISTANT_EXTRAS,
     clean: false,
+    refuses_when_reasoning: false,
     ..OPENAI
 };
 
@@ -217,7 +225,14 @@ static ROWS: &[Quirks] = &[
         key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
         ..LATER
     },
-    Quirks { kind: "azure", base_url: "", key_env: &["AZURE_OPENAI_API_KEY"], ..LATER },
+    Quirks {
+        kind: "azure",
+        dialect: Some(Dialect::AzureV1),
+        base_url: "",
+        address_env: Some("AZURE_OPENAI_ENDPOINT"),
+        key_env: &["AZURE_OPENAI_API_KEY"],
+        ..OPENAI
+    },
     Quirks {
         kind: "deepseek",
         base_url: "https://api.deepseek.com",

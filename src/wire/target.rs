@@ -19,12 +19,45 @@ use std::borrow::Cow;
 pub enum Dialect {
     /// OpenAI chat completions, and whatever is compatible with it.
     OpenAiChat,
+    /// The same at Azure's `/openai/v1`: the key has a header of its own, the model is a deployment.
+    AzureV1,
+    /// The same at Azure's older addresses: `/openai/deployments/{deployment}/…?api-version=…`.
+    AzureDeployments,
     /// Anthropic's Messages API.
     AnthropicMessages,
     /// Google's Gemini API: model and action stand in the path.
     Gemini,
     /// Recorded outcomes, no network; OpenAI's dialect.
     Replay,
+}
+
+impl Dialect {
+    /// Whether requests and answers are OpenAI's.
+    #[must_use]
+    pub const fn is_openai(self) -> bool {
+        matches!(self, Self::OpenAiChat | Self::AzureV1 | Self::AzureDeployments | Self::Replay)
+    }
+
+    /// Where `path` of OpenAI's API is for this model, after the base URL.
+    #[must_use]
+    pub fn place(self, path: &str, model: &str) -> String {
+        match self {
+            Self::AzureDeployments => format!("/deployments/{}{path}", segment(model)),
+            _ => path.to_owned(),
+        }
+    }
+}
+
+/// A name as one segment of a path: everything but letters, digits and `-_.~` is percent-encoded.
+fn segment(name: &str) -> String {
+    let mut path = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(char::from(byte)),
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
 }
 
 /// Who is called, as far as translation needs to know.
@@ -145,7 +178,9 @@ pub fn encode_chat(
         return Ok(outgoing);
     }
     match target.dialect {
-        Dialect::OpenAiChat | Dialect::Replay => openai::encode(request, target, effort, given),
+        Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
+            openai::encode(request, target, effort, given)
+        }
         Dialect::AnthropicMessages | Dialect::Gemini => {
             let mut conversation = request.conversation()?;
             conversation.n = request.n();
@@ -172,7 +207,9 @@ pub fn decode_chat(
     body: Bytes,
 ) -> Result<Decoded, Fault> {
     let mut decoded = match target.dialect {
-        Dialect::OpenAiChat | Dialect::Replay => openai::decode(request, target, context, body.clone()),
+        Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
+            openai::decode(request, target, context, body.clone())
+        }
         Dialect::AnthropicMessages => anthropic::decode(request, context, &body),
         Dialect::Gemini => gemini::decode(request, context, &body),
     }?;
@@ -201,7 +238,7 @@ impl StreamDecoder {
     pub fn new(target: &Target<'_>, context: AnswerContext<'_>, prompt: Bytes, inbound: &Inbound) -> Self {
         let voice = inbound.voice(target, &context);
         let inner = match target.dialect {
-            Dialect::OpenAiChat | Dialect::Replay => {
+            Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
                 Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt)))
             }
             Dialect::AnthropicMessages => Inner::Anthropic(Box::new(anthropic::Stream::new(&context, prompt))),

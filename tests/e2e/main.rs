@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod anthropic_clients;
+mod azure;
 mod bad_input;
 mod commands;
 mod constraints;

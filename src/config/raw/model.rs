@@ -20,6 +20,7 @@ pub(in crate::config) struct RawPrices {
 #[derive(Debug)]
 pub(in crate::config) struct RawModel {
     pub(in crate::config) id: Option<Field<String>>,
+    pub(in crate::config) base_model: Option<Field<String>>,
     pub(in crate::config) mode: Option<Field<Mode>>,
     pub(in crate::config) prices: RawPrices,
     pub(in crate::config) long_context: Option<Vec<(Field<u64>, RawPrices)>>,
@@ -50,6 +51,7 @@ impl RawModel {
         let tokens = || integer(1..=1_000_000_000_000);
         let raw = Self {
             id: section.required("id", filled),
+            base_model: section.optional("base_model", filled),
             mode: section.optional("mode", choice(MODES)),
             prices: RawPrices::read(&mut section),
             max_input_tokens: section.optional("max_input_tokens", tokens()).map(|field| field.value),

@@ -7,7 +7,7 @@ mod model;
 mod provider;
 mod route;
 
-pub(super) use provider::default_url;
+pub(super) use provider::{address_of_environment, azure, default_url};
 
 use super::catalogue::Catalogue;
 use super::discovery::{self, Discovery};

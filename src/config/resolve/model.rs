@@ -1,6 +1,6 @@
 //! `[[model]]` entries over the catalogue.
 
-use super::{Known, find};
+use super::{Known, find, reference};
 use crate::base::{ModelInfo, ModelRef, Prices};
 use crate::config::raw::{RawModel, RawPrices};
 use crate::config::report::{Complaint, Field, Report};
@@ -20,9 +20,20 @@ pub(super) fn resolve(entries: &[RawModel], known: &mut Known, report: &mut Repo
         let Some(model) = provider_of(id, known, report) else { continue };
         let before = known.catalogue.get(&model).filter(|info| info.id == model);
         let mut info = before.map_or_else(|| ModelInfo::unknown(model), |info| ModelInfo::clone(info));
+        if let Some(base) = &raw.base_model
+            && let Some(base) = reference(base, known, report)
+        {
+            info = based(info, base, known);
+        }
         lay(raw, &mut info, report);
         known.catalogue.insert(info);
     }
+}
+
+/// A deployment of another model: what is known of that one holds for it.
+fn based(info: ModelInfo, base: ModelRef, known: &Known) -> ModelInfo {
+    let of_base = known.catalogue.get(&base).map(|info| ModelInfo::clone(info));
+    ModelInfo { id: info.id, base: Some(base.clone()), ..of_base.unwrap_or_else(|| ModelInfo::unknown(base)) }
 }
 
 /// The model of an entry: its provider must be configured, the model itself may be new.

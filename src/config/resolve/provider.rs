@@ -1,17 +1,21 @@
 //! One provider: its kind, its address, its key.
 
 use crate::base::{ProviderId, Secret};
+use crate::config::leaf;
 use crate::config::nearest::nearest;
 use crate::config::raw::{RawHeader, RawProvider};
 use crate::config::report::{Complaint, Field, Report};
 use crate::config::secret;
 use crate::config::settings::{Dialect, Provider};
 use crate::config::sources::Environment;
-use crate::config::tree::Place;
+use crate::config::tree::{Place, Value};
 use crate::wire::quirks::{self, Quirks};
 use http::{HeaderName, HeaderValue};
 use std::net::IpAddr;
 use url::{Host, Url};
+
+/// The version of Azure's API that is asked for where none is set: the newest that is no preview.
+const AZURE_VERSION: &str = "2024-10-21";
 
 /// What became of a provider.
 pub(super) enum Outcome {
@@ -32,7 +36,19 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         report.warn(&raw.name.place, &raw.name.key, reason);
         return Outcome::Unavailable;
     };
-    let base_url = base_url(raw, row, dialect, report);
+    let base_url = base_url(raw, row, dialect, environment, report);
+    let is_azure = dialect == Dialect::AzureV1;
+    let version = raw.api_version.as_ref();
+    if let Some(version) = version.filter(|_| !is_azure) {
+        report.warn(&version.place, &version.key, format!("means nothing for {}", row.kind));
+    }
+    let (dialect, base_url) = match base_url {
+        Some(url) if is_azure => {
+            let (dialect, url) = azure(url, version.map(|version| version.value.as_str()));
+            (dialect, Some(url))
+        }
+        url => (dialect, url),
+    };
     let key = if raw.has_key { key } else { usual_key(raw, row, environment, report) };
     if let Some(region) = &raw.region {
         report.warn(&region.place, &region.key, format!("means nothing for {}", row.kind));
@@ -50,6 +66,24 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         anthropic_version: raw.anthropic_version.value.to_str().unwrap_or_default().to_owned(),
         unsupported_parameters: raw.unsupported_parameters,
     }))
+}
+
+/// Which of Azure's two surfaces an address is, and the address in full: the one that ends with `/v1` has its models in
+/// the body and needs no version; any other is a resource, whose deployments have addresses of their own.
+pub(in crate::config) fn azure(mut url: Url, version: Option<&str>) -> (Dialect, Url) {
+    let dialect = if url.path().ends_with("/v1") { Dialect::AzureV1 } else { Dialect::AzureDeployments };
+    let version = match dialect {
+        Dialect::AzureV1 => version,
+        _ => Some(version.unwrap_or(AZURE_VERSION)),
+    };
+    if dialect == Dialect::AzureDeployments && !url.path().ends_with("/openai") {
+        let path = format!("{}/openai", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+    }
+    if let Some(version) = version {
+        url.query_pairs_mut().append_pair("api-version", version);
+    }
+    (dialect, url)
 }
 
 /// The row of its kind: what `kind` says, else its name.
@@ -73,8 +107,18 @@ fn kind(raw: &RawProvider, report: &mut Report) -> Option<&'static Quirks> {
     row
 }
 
-fn base_url(raw: &RawProvider, row: &Quirks, dialect: Dialect, report: &mut Report) -> Option<Url> {
+fn base_url(
+    raw: &RawProvider,
+    row: &Quirks,
+    dialect: Dialect,
+    environment: &Environment,
+    report: &mut Report,
+) -> Option<Url> {
     let Some(given) = &raw.base_url else {
+        if let Some(url) = address_of_environment(row, environment) {
+            report.setting(&format!("{}.base_url", raw.name.key), format!("{:?}", url.as_str()), &Place::Default);
+            return Some(url);
+        }
         if row.base_url.is_empty() {
             report.missing(
                 &raw.name.place,
@@ -96,6 +140,12 @@ fn base_url(raw: &RawProvider, row: &Quirks, dialect: Dialect, report: &mut Repo
         report.warn(&given.place, &given.key, "sends keys and prompts unencrypted; https is meant for this");
     }
     Some(given.value.clone())
+}
+
+/// The address that the environment holds for a row, where its customers have addresses of their own.
+pub(in crate::config) fn address_of_environment(row: &Quirks, environment: &Environment) -> Option<Url> {
+    let given = environment.get(row.address_env?)?;
+    leaf::base_url(&Value::Text(given.to_owned())).ok()
 }
 
 /// The address of a row.

@@ -110,6 +110,69 @@ fn plain_http_to_the_internet_is_warned_of() {
 }
 
 #[test]
+fn azure_has_two_forms_of_address() {
+    let key = "api_key = \"env:OPENAI_API_KEY\"\n";
+    for (written, dialect, url) in [
+        (
+            "base_url = \"https://r.openai.azure.com/openai/v1/\"",
+            Dialect::AzureV1,
+            "https://r.openai.azure.com/openai/v1",
+        ),
+        (
+            "base_url = \"https://r.openai.azure.com/openai/v1\"\napi_version = \"preview\"",
+            Dialect::AzureV1,
+            "https://r.openai.azure.com/openai/v1?api-version=preview",
+        ),
+        (
+            "base_url = \"https://r.openai.azure.com\"",
+            Dialect::AzureDeployments,
+            "https://r.openai.azure.com/openai?api-version=2024-10-21",
+        ),
+        (
+            "base_url = \"https://r.openai.azure.us/openai\"\napi_version = \"2025-04-01-preview\"",
+            Dialect::AzureDeployments,
+            "https://r.openai.azure.us/openai?api-version=2025-04-01-preview",
+        ),
+    ] {
+        let config = config(&format!("[provider.azure]\n{key}{written}\n"));
+        let azure = &config.providers["azure"];
+        assert_eq!((azure.dialect, azure.base_url.as_str()), (dialect, url), "{written}");
+    }
+    assert!(problems("[provider.azure]\napi_key = \"env:OPENAI_API_KEY\"")[0].contains("`base_url` is missing"));
+    let world = World::new("[provider.openai]\napi_version = \"preview\"\n").with(KEYS);
+    assert!(world.warnings()[0].contains("provider.openai.api_version: `\"preview\"` means nothing for openai"));
+}
+
+#[test]
+fn azure_is_found_by_its_key_and_its_address() {
+    let key = ("AZURE_OPENAI_API_KEY", "k");
+    let found = World::new("").with(&[key, ("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/")]).load().unwrap();
+    let azure = &found.config.providers["azure"];
+    assert_eq!(azure.dialect, Dialect::AzureDeployments);
+    assert_eq!(azure.base_url.as_str(), "https://r.openai.azure.com/openai?api-version=2024-10-21");
+    for endpoint in ["", "no address"] {
+        let loaded = World::new("").with(&[key, ("AZURE_OPENAI_ENDPOINT", endpoint)]).load().unwrap();
+        let discovery = loaded.discovery.unwrap();
+        assert!(discovery.replay, "a key alone serves nobody");
+        assert_eq!(discovery.without_address[0].variable, "AZURE_OPENAI_API_KEY");
+    }
+}
+
+#[test]
+fn a_deployment_is_what_it_is_a_deployment_of() {
+    let provider = "[provider.azure]\nbase_url = \"https://r.openai.azure.com\"\napi_key = \"env:OPENAI_API_KEY\"\n";
+    let entry = "[[model]]\nid = \"azure/prod\"\nbase_model = \"azure/gpt-4o\"\noutput_usd_per_mtok = 1.0\n";
+    let catalogue = config(&format!("{provider}{entry}")).catalogue;
+    let prod = catalogue.get(&ModelRef::new("azure", "prod")).unwrap();
+    let base = catalogue.get(&ModelRef::new("azure", "gpt-4o")).unwrap();
+    assert_eq!((&prod.id, prod.base.as_ref()), (&ModelRef::new("azure", "prod"), Some(&base.id)));
+    assert_eq!((prod.prices.input, prod.capabilities), (base.prices.input, base.capabilities));
+    assert_eq!(prod.prices.output, PicoUsdPerToken::from_usd_per_mtok(1.0));
+    let wrong = entry.replace("azure/gpt-4o", "azure/gpt-4p");
+    assert!(problems(&format!("{provider}{wrong}"))[0].contains("base_model"), "a base that is not known is named");
+}
+
+#[test]
 fn a_dialect_of_later_is_left_out_with_a_warning() {
     let text = "[provider.openai]\n[provider.bedrock]\nregion = \"us-east-1\"\n";
     let world = World::new(text).with(KEYS);
@@ -149,7 +212,8 @@ fn all_twenty_keys_are_known() {
     for row in quirks::providers() {
         for name in row.key_env {
             let discovery = World::new("").with(&[(name, "x")]).load().unwrap().discovery.unwrap();
-            let all: Vec<_> = discovery.found.iter().chain(&discovery.unavailable).collect();
+            let all: Vec<_> =
+                discovery.found.iter().chain(&discovery.unavailable).chain(&discovery.without_address).collect();
             assert_eq!((all.len(), all[0].provider), (1, row.kind), "{name}");
         }
     }

@@ -51,7 +51,7 @@ pub(crate) fn encode(
         call.writer.put("reasoning_effort", format!("\"{effort}\"").as_bytes());
     }
     Ok(Outgoing {
-        path: Cow::Borrowed("/chat/completions"),
+        path: Cow::Owned(target.dialect.place("/chat/completions", target.model)),
         headers: Vec::new(),
         body: Bytes::from(call.writer.finish()),
         dropped: call.dropped,
@@ -145,8 +145,10 @@ impl Encoder<'_> {
     }
 
     fn reasons(&self) -> bool {
-        let model = self.target.model;
-        self.quirks.kind == "openai" && REASONING_MODELS.iter().any(|start| model.starts_with(start))
+        // What a deployment is cannot be seen from its name.
+        let base = self.target.info.and_then(|info| info.base.as_ref());
+        let model = base.map_or(self.target.model, |base| &base.model);
+        self.quirks.refuses_when_reasoning && REASONING_MODELS.iter().any(|start| model.starts_with(start))
     }
 
     fn refused_when_reasoning(&self, name: &str, value: &str) -> bool {

@@ -26,6 +26,11 @@ pub(super) fn providers(loaded: &Loaded) -> Vec<Finding> {
         let advice = "set a provider's key, such as OPENAI_API_KEY, or add a [provider.NAME]";
         all.push(Finding::warn("provider", "none is configured", advice));
     }
+    for found in loaded.discovery.iter().flat_map(|discovery| &discovery.without_address) {
+        let text = format!("{} is set, but no address of {}", found.variable, found.provider);
+        let advice = format!("set provider.{}.base_url to that of your resource", found.provider);
+        all.push(Finding::warn("provider", text, advice));
+    }
     for later in loaded.discovery.iter().flat_map(|discovery| &discovery.unavailable) {
         let found = format!("{} is set, but this release does not speak to {}", later.variable, later.provider);
         all.push(Finding::warn("provider", found, "use another provider for now"));
