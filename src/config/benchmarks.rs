@@ -85,7 +85,7 @@ pub fn prior(info: &ModelInfo, kind: TaskKind) -> Option<Prior> {
     if let Some(mean) = info.prior_quality {
         return Some(Prior::configured(mean));
     }
-    let name = name::shorten(&info.id.model);
+    let name = name::shorten(&info.base.as_ref().unwrap_or(&info.id).model);
     let undated = name::undated(&name);
     let asset = asset::get();
     let (row, source) = asset

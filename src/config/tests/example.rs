@@ -49,7 +49,7 @@ fn the_example_freed_names_every_key_and_only_its_files_are_missing() {
         .replace("/etc/floopy", world.folder.path().to_str().unwrap());
     let world = World::new(&text).with(&[("OPENAI_API_KEY", "a"), ("GATEWAY_TOKEN", "b")]);
     let loaded = world.load().unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(loaded.config.providers.len(), 3);
+    assert_eq!(loaded.config.providers.len(), 4);
     assert_eq!(loaded.config.routes.len(), 2);
     let is_told = |setting: &&crate::config::Setting| setting.origin != crate::config::Origin::Default;
     let told: BTreeSet<&str> = loaded.origins.iter().filter(is_told).map(|setting| setting.key.as_str()).collect();

@@ -1,7 +1,7 @@
 //! Providers, their keys and addresses, and what is done without any.
 
 use super::*;
-use crate::base::{Capability, Mode, ModelRef, PicoUsdPerToken};
+use crate::base::{Capability, Mode, ModelRef, PicoUsdPerToken, TaskKind};
 use crate::config::settings::{Dialect, UnsupportedParameters};
 use crate::wire::quirks;
 
@@ -168,6 +168,10 @@ fn a_deployment_is_what_it_is_a_deployment_of() {
     assert_eq!((&prod.id, prod.base.as_ref()), (&ModelRef::new("azure", "prod"), Some(&base.id)));
     assert_eq!((prod.prices.input, prod.capabilities), (base.prices.input, base.capabilities));
     assert_eq!(prod.prices.output, PicoUsdPerToken::from_usd_per_mtok(1.0));
+    for kind in [TaskKind::General, TaskKind::Code] {
+        let prior = |model: &ModelRef| catalogue.prior(model, kind);
+        assert_eq!(prior(&prod.id), prior(&base.id), "benchmarks of the model are benchmarks of its deployment");
+    }
     let wrong = entry.replace("azure/gpt-4o", "azure/gpt-4p");
     assert!(problems(&format!("{provider}{wrong}"))[0].contains("base_model"), "a base that is not known is named");
 }
