@@ -4,7 +4,6 @@ use crate::config::raw::RawConfig;
 use crate::config::report::Report;
 use crate::config::settings::FirewallMode;
 use crate::config::tree::Place;
-use crate::resource::decision::Strategy;
 
 pub(super) fn warn(raw: &RawConfig, report: &mut Report) {
     let mode = &raw.firewall.mode;
@@ -22,11 +21,5 @@ pub(super) fn warn(raw: &RawConfig, report: &mut Report) {
     let otlp = &raw.otlp_endpoint;
     if otlp.value.is_some() {
         report.warn(&otlp.place, &otlp.key, "has no effect in this release: spans are not sent yet");
-    }
-    for route in &raw.routes {
-        let Some(strategy) = &route.strategy else { continue };
-        if strategy.value == Strategy::FeedbackDriven {
-            report.warn(&strategy.place, &strategy.key, "does not learn in this release: the default_model serves");
-        }
     }
 }
