@@ -255,7 +255,7 @@ pub(crate) async fn list(request: Request) -> Answer {
     let cursor = query.text("cursor").map(str::to_owned);
     let (store, org) = (request.gateway.store.clone(), request.caller.org);
     let wanted = move |experiment: &Experiment| {
-        status.is_none_or(|status| serde_json::to_value(experiment.status).is_ok_and(|own| own == status))
+        status.is_none_or(|status| experiment.status.as_str() == status)
             && from.is_none_or(|from| experiment.created_at >= from)
             && to.is_none_or(|to| experiment.created_at < to)
     };
@@ -307,15 +307,10 @@ async fn end(request: Request, status: ExperimentStatus) -> Answer {
     if ended.status == status {
         return ok(&ended);
     }
-    Err(ApiError::new(Code::Conflict, format!("this experiment has ended otherwise: it is {:?}", word(ended.status))))
-}
-
-fn word(status: ExperimentStatus) -> &'static str {
-    match status {
-        ExperimentStatus::Active => "active",
-        ExperimentStatus::Completed => "completed",
-        ExperimentStatus::RolledBack => "rolled_back",
-    }
+    Err(ApiError::new(
+        Code::Conflict,
+        format!("this experiment has ended otherwise: it is {:?}", ended.status.as_str()),
+    ))
 }
 
 /// Takes B out: the next decision is A's.

@@ -8,12 +8,13 @@ use crate::routing::trial::{Shown, Trial};
 use crate::store::{Error, Store};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An active experiment and its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Running {
     /// The experiment.
-    pub experiment: Experiment,
+    pub experiment: Arc<Experiment>,
     /// What was seen of it.
     pub trial: Trial,
     /// Whether a step was taken that the log has not told of yet.
@@ -23,7 +24,7 @@ pub struct Running {
 
 impl Running {
     fn new(experiment: Experiment) -> Self {
-        Self { experiment, trial: Trial::default(), is_stepping: false }
+        Self { experiment: Arc::new(experiment), trial: Trial::default(), is_stepping: false }
     }
 
     /// The step that follows from the evidence by itself.
@@ -64,7 +65,7 @@ impl OrgState {
         known.is_stepping = false;
         if known.experiment.steps.len() < experiment.steps.len() {
             known.trial.next_stage();
-            known.experiment = experiment.clone();
+            known.experiment = Arc::new(experiment.clone());
         }
     }
 

@@ -7,7 +7,7 @@ use super::choose::Plan;
 use super::constraints::{BaselineFacts, CandidateFacts, may_explore, refusal};
 use super::gates::Facts;
 use super::learn::chance::distribution;
-use super::totals::{Arm, Totals};
+use super::totals::Arm;
 use crate::base::MicroUsd;
 use crate::resource::decision::{FilterReason, Strategy};
 
@@ -23,18 +23,17 @@ pub(super) fn held_back(plan: &Plan<'_>, facts: &Facts<'_>, default: &Facts<'_>)
     if facts.model == default.model || !matches!(plan.strategy, Strategy::SmartCost | Strategy::SmartSelect) {
         return None;
     }
-    let nothing = Totals::default();
-    let shown = plan.shown.unwrap_or(&nothing);
-    let arm = |facts: &Facts<'_>| shown.arm(&facts.model.to_string()).cloned().unwrap_or_default();
+    let unknown = Arm::default();
+    let arm = |facts: &Facts<'_>| plan.shown.and_then(|shown| shown.arm(&facts.model.to_string())).unwrap_or(&unknown);
     let (own, base) = (arm(facts), arm(default));
     let baseline =
-        BaselineFacts { seen: base.recent.windows(plan.now), expected_cost: expected(&base, default.expected_cost) };
+        BaselineFacts { seen: base.recent.windows(plan.now), expected_cost: expected(base, default.expected_cost) };
     let candidate = CandidateFacts {
         seen: own.recent.windows(plan.now),
-        expected_cost: expected(&own, facts.expected_cost),
+        expected_cost: expected(own, facts.expected_cost),
         samples: own.answers,
         variance: own.quality.variance(),
-        confidence: Some(holds_the_floor(&own, &base, plan.floor)),
+        confidence: Some(holds_the_floor(own, base, plan.floor)),
         validated: own.quality.weight >= VALIDATED,
         shadowed: false,
     };

@@ -15,9 +15,11 @@ use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::decision::Strategy;
 use crate::resource::{Decision, Experiment, Feedback, Judged, PriorsSetting, Rating};
+use memchr::memmem::Finder;
 use redb::ReadableTable;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use tokio::sync::oneshot;
 
 /// Decisions of one session that an outcome is shared among: the latest ones of a longer session.
@@ -67,29 +69,34 @@ pub enum Logged {
 #[derive(Debug, Clone, Copy)]
 pub struct Unread<'a>(&'a [u8]);
 
+/// Searchers for the members that are looked for, built once: most of a busy log is looked at and not read.
+static STRATEGY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""routing_strategy":""#));
+static ROUTE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""route":""#));
+static EXPERIMENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""experiment":{"#));
+
 impl Unread<'_> {
     /// Whether it was made by this strategy.
     #[must_use]
     pub fn is_by(&self, strategy: Strategy) -> bool {
-        self.member(br#""routing_strategy":""#) == Some(strategy.as_str().as_bytes())
+        self.member(&STRATEGY) == Some(strategy.as_str().as_bytes())
     }
 
     /// Whether it was made on one of these routes.
     #[must_use]
     pub fn is_on(&self, routes: &BTreeSet<RouteId>) -> bool {
-        let name = self.member(br#""route":""#).and_then(|name| std::str::from_utf8(name).ok());
+        let name = self.member(&ROUTE).and_then(|name| std::str::from_utf8(name).ok());
         name.is_some_and(|name| routes.contains(name))
     }
 
     /// Whether it takes part in an experiment.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        memchr::memmem::find(self.0, br#""experiment":{"#).is_some()
+        EXPERIMENT.find(self.0).is_some()
     }
 
     /// The text of the first member of this name, up to the next quotation mark.
-    fn member(&self, name: &[u8]) -> Option<&[u8]> {
-        let begin = memchr::memmem::find(self.0, name)? + name.len();
+    fn member(&self, name: &Finder<'_>) -> Option<&[u8]> {
+        let begin = name.find(self.0)? + name.needle().len();
         let rest = self.0.get(begin..)?;
         rest.get(..memchr::memchr(b'"', rest)?)
     }

@@ -7,7 +7,7 @@ use crate::cli::output::{Field, Kind, Printer};
 use crate::cli::paging::Pages;
 use crate::cli::{connect, runtime};
 use crate::client::Client;
-use crate::resource::experiment::VariantResults;
+use crate::resource::experiment::{ExperimentStatus, VariantResults};
 use crate::resource::{Experiment, ExperimentResults};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -66,11 +66,11 @@ enum StatusWord {
 }
 
 impl StatusWord {
-    const fn word(self) -> &'static str {
+    const fn status(self) -> ExperimentStatus {
         match self {
-            Self::Active => "active",
-            Self::Completed => "completed",
-            Self::RolledBack => "rolled_back",
+            Self::Active => ExperimentStatus::Active,
+            Self::Completed => ExperimentStatus::Completed,
+            Self::RolledBack => ExperimentStatus::RolledBack,
         }
     }
 }
@@ -188,7 +188,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
     let mut printer = Printer::stdout(args.common.output.format);
     let empty = "no experiments yet; floopy experiments create begins one";
     let pages = Pages { listing: printer.listing(FIELDS), paging: &args.paging, empty };
-    let status = args.status.map(StatusWord::word);
+    let status = args.status.map(|word| word.status().as_str());
     runtime::command(pages.print(async |part| client.experiments(status, part).await))
 }
 
