@@ -34,6 +34,10 @@ pub const MAX_UPSTREAM_ERROR_BODY: usize = 256 << 10;
 pub const MAX_JUDGE_ANSWER: usize = 256 << 10;
 /// One server-sent event of an upstream.
 pub const MAX_SSE_EVENT: usize = 8 << 20;
+/// One message of an AWS event stream, all of it.
+pub const MAX_FRAME: usize = 24 << 20;
+/// The headers of one message of an AWS event stream.
+pub const MAX_FRAME_HEADERS: usize = 128 << 10;
 /// Targets that one request may try.
 pub const MAX_ATTEMPTS: usize = 8;
 /// Names in a comma-separated `model`.

@@ -146,6 +146,24 @@ pub struct ToolCall<'a> {
     pub custom: bool,
 }
 
+impl ToolCall<'_> {
+    /// The arguments as an object, which is all that other dialects know. What is none (a model was cut off, or a custom
+    /// tool takes text) is not repaired: it travels whole, as a text in an object.
+    pub(super) fn input(&self) -> Box<RawValue> {
+        let given = self.arguments.trim();
+        let given = if given.is_empty() { "{}" } else { given };
+        if !self.custom
+            && serde_json::from_str::<read::Members<'_>>(given).is_ok()
+            && let Ok(object) = RawValue::from_string(given.to_owned())
+        {
+            return object;
+        }
+        let name = if self.custom { "input" } else { "invalid_json" };
+        let whole = serde_json::json!({ name: self.arguments });
+        serde_json::value::to_raw_value(&whole).expect("a value is JSON")
+    }
+}
+
 /// A tool on offer.
 #[derive(Debug, Clone)]
 pub struct Tool<'a> {

@@ -66,7 +66,11 @@ impl Fault {
     /// What a provider's error answer means. One parser serves all bodies that providers send.
     #[must_use]
     pub fn from_response(_quirks: &Quirks, status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Self {
-        let mut fault = Self::read(status, body);
+        let name = headers.get("x-amzn-errortype").and_then(|name| name.to_str().ok());
+        let mut fault = match name {
+            Some(name) => Self::named(status, name, body),
+            None => Self::read(status, body),
+        };
         fault.retry_after = fault.retry_after.or_else(|| hint(headers, now));
         fault
     }
@@ -83,6 +87,15 @@ impl Fault {
             Some("overloaded" | "overloaded_error") => 503,
             _ => 500,
         });
+        Self::meant(status, said)
+    }
+
+    /// What an error means whose name stands beside its body, as AWS sends it: `Name`, `Name:address`, `space#Name`.
+    pub(super) fn named(status: u16, name: &str, body: &[u8]) -> Self {
+        let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
+        let name = name.split(':').next().unwrap_or_default();
+        let name = name.rsplit('#').next().unwrap_or_default();
+        let said = Said { code: (!name.is_empty()).then(|| name.to_owned()), ..said(&body) };
         Self::meant(status, said)
     }
 
@@ -105,6 +118,7 @@ impl Fault {
         let too_long = names("context_length_exceeded")
             || [
                 "prompt is too long",
+                "input is too long",
                 "context limit",
                 "context length",
                 "context window",
@@ -117,15 +131,28 @@ impl Fault {
             ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "NOT_ENOUGH_BALANCE"]
                 .iter()
                 .any(|word| names(word));
+        let foreign = [
+            "UnrecognizedClientException",
+            "InvalidSignatureException",
+            "ExpiredTokenException",
+            "AccessDeniedException",
+        ];
+        let foreign = foreign.iter().any(|word| names(word));
+        // Many of Bedrock's models are reached by the name of a profile only.
+        let misnamed = lower.contains("on-demand throughput") || lower.contains("model identifier is invalid");
         let (side, retry, code) = match status {
             400 | 413 | 422 if too_long => (Side::Client, Retry::OtherTarget, Code::ContextLengthExceeded),
             402 => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             403 | 429 if no_money => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             401 | 403 => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             404 => (Side::Client, Retry::OtherTarget, Code::ModelNotFound),
+            400 if misnamed => (Side::Client, Retry::OtherTarget, Code::ModelNotFound),
+            400 if foreign || names("ServiceQuotaExceededException") => {
+                (Side::Operator, Retry::OtherTarget, Code::ProviderError)
+            }
             400 if names("API_KEY_INVALID") => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             400 if names("tool_use_failed") => (Side::Upstream, Retry::SameTarget, Code::ProviderError),
-            408 | 409 => (Side::Upstream, Retry::SameTarget, Code::ProviderError),
+            408 | 409 | 424 => (Side::Upstream, Retry::SameTarget, Code::ProviderError),
             429 => (Side::Upstream, Retry::SameTarget, Code::ProviderRateLimited),
             498 | 529 => (Side::Upstream, Retry::SameTarget, Code::ProviderError),
             400..500 => (Side::Client, Retry::Never, Code::InvalidRequest),
@@ -190,6 +217,7 @@ fn said(body: &Value) -> Said {
     let inner = if error.is_object() { error } else { body };
     let listed = &detail[0];
     let message = text(&inner["message"])
+        .or_else(|| text(&inner["Message"]))
         .or_else(|| text(&inner["message"]["detail"]))
         .or_else(|| text(error))
         .or_else(|| text(detail))

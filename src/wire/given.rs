@@ -47,7 +47,7 @@ fn wants_bytes(target: &Target<'_>, url: &str) -> bool {
 /// # Errors
 /// 400 with the `param` of what cannot be understood.
 pub fn wants(request: &ChatRequest, target: &Target<'_>) -> Result<Wants, ApiError> {
-    let thinks = matches!(target.dialect, Dialect::AnthropicMessages | Dialect::Gemini);
+    let thinks = matches!(target.dialect, Dialect::AnthropicMessages | Dialect::Gemini | Dialect::Bedrock);
     let has_images = request.shape().images > 0 && (thinks || target.quirks.inline_images_only);
     let has_calls = thinks && memmem::find(request.body(), b"\"tool_calls\"").is_some();
     let mut wants = Wants::default();

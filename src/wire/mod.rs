@@ -5,9 +5,11 @@
 //! sides speak one dialect the original text travels and only what must change is spliced.
 
 mod anthropic;
+mod bedrock;
 mod chat;
 pub mod conversation;
 mod embeddings;
+mod event_stream;
 mod fault;
 mod gemini;
 mod given;

@@ -221,9 +221,14 @@ static ROWS: &[Quirks] = &[
     },
     Quirks {
         kind: "bedrock",
-        base_url: "https://bedrock-runtime.us-east-1.amazonaws.com",
+        dialect: Some(Dialect::Bedrock),
+        base_url: "",
+        address_env: Some("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
         key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
-        ..LATER
+        embeddings: None,
+        max_n: 1,
+        inline_images_only: true,
+        ..OPENAI
     },
     Quirks {
         kind: "azure",

@@ -1,6 +1,7 @@
 //! Between the dialects: what a call becomes, what an answer means, and who translates.
 
 use super::anthropic;
+use super::bedrock;
 use super::chat::ChatRequest;
 use super::fault::Fault;
 use super::gemini;
@@ -27,6 +28,8 @@ pub enum Dialect {
     AnthropicMessages,
     /// Google's Gemini API: model and action stand in the path.
     Gemini,
+    /// AWS Bedrock's Converse: model and action stand in the path, streams are binary.
+    Bedrock,
     /// Recorded outcomes, no network; OpenAI's dialect.
     Replay,
 }
@@ -49,7 +52,7 @@ impl Dialect {
 }
 
 /// A name as one segment of a path: everything but letters, digits and `-_.~` is percent-encoded.
-fn segment(name: &str) -> String {
+pub(super) fn segment(name: &str) -> String {
     let mut path = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {
@@ -181,7 +184,7 @@ pub fn encode_chat(
         Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
             openai::encode(request, target, effort, given)
         }
-        Dialect::AnthropicMessages | Dialect::Gemini => {
+        Dialect::AnthropicMessages | Dialect::Gemini | Dialect::Bedrock => {
             let mut conversation = request.conversation()?;
             conversation.n = request.n();
             given.put_into(&mut conversation);
@@ -190,6 +193,7 @@ pub fn encode_chat(
             }
             match target.dialect {
                 Dialect::Gemini => gemini::encode(&conversation, target),
+                Dialect::Bedrock => bedrock::encode(&conversation, target),
                 _ => anthropic::encode(&conversation, target),
             }
         }
@@ -212,6 +216,7 @@ pub fn decode_chat(
         }
         Dialect::AnthropicMessages => anthropic::decode(request, context, &body),
         Dialect::Gemini => gemini::decode(request, context, &body),
+        Dialect::Bedrock => bedrock::decode(request, context, &body),
     }?;
     decoded.body = request.inbound().whole(target, &body, decoded.body, context.id)?;
     Ok(decoded)
@@ -229,6 +234,7 @@ enum Inner {
     OpenAi(Box<openai::Stream>),
     Anthropic(Box<anthropic::Stream>),
     Gemini(Box<gemini::Stream>),
+    Bedrock(Box<bedrock::Stream>),
 }
 
 impl StreamDecoder {
@@ -243,6 +249,7 @@ impl StreamDecoder {
             }
             Dialect::AnthropicMessages => Inner::Anthropic(Box::new(anthropic::Stream::new(&context, prompt))),
             Dialect::Gemini => Inner::Gemini(Box::new(gemini::Stream::new(&context, prompt))),
+            Dialect::Bedrock => Inner::Bedrock(Box::new(bedrock::Stream::new(&context, prompt))),
         };
         Self { inner, voice }
     }
@@ -257,6 +264,7 @@ impl StreamDecoder {
             Inner::OpenAi(stream) => stream.feed(sent, chunks),
             Inner::Anthropic(stream) => stream.feed(sent, chunks),
             Inner::Gemini(stream) => stream.feed(sent, chunks),
+            Inner::Bedrock(stream) => stream.feed(sent, chunks),
         })
     }
 
@@ -270,6 +278,7 @@ impl StreamDecoder {
             Inner::OpenAi(stream) => stream.end(chunks),
             Inner::Anthropic(stream) => stream.end(chunks),
             Inner::Gemini(stream) => stream.end(chunks),
+            Inner::Bedrock(stream) => stream.end(chunks),
         })
     }
 
@@ -280,6 +289,7 @@ impl StreamDecoder {
             Inner::OpenAi(stream) => stream.finished(),
             Inner::Anthropic(stream) => stream.finished(),
             Inner::Gemini(stream) => stream.finished(),
+            Inner::Bedrock(stream) => stream.finished(),
         }
     }
 
@@ -290,6 +300,7 @@ impl StreamDecoder {
             Inner::OpenAi(stream) => stream.summary(),
             Inner::Anthropic(stream) => stream.summary(),
             Inner::Gemini(stream) => stream.summary(),
+            Inner::Bedrock(stream) => stream.summary(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From what is written to what it means: references, defaults that depend on other values, and rules that
 //! hold between keys.
 
+mod aws;
 mod key;
 mod later;
 mod model;

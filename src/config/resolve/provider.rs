@@ -1,5 +1,6 @@
 //! One provider: its kind, its address, its key.
 
+use super::aws;
 use crate::base::{ProviderId, Secret};
 use crate::config::leaf;
 use crate::config::nearest::nearest;
@@ -50,7 +51,7 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         url => (dialect, url),
     };
     let key = if raw.has_key { key } else { usual_key(raw, row, environment, report) };
-    if let Some(region) = &raw.region {
+    if let Some(region) = raw.region.as_ref().filter(|_| dialect != Dialect::Bedrock) {
         report.warn(&region.place, &region.key, format!("means nothing for {}", row.kind));
     }
     let headers = headers(raw, environment, report);
@@ -115,7 +116,12 @@ fn base_url(
     report: &mut Report,
 ) -> Option<Url> {
     let Some(given) = &raw.base_url else {
-        if let Some(url) = address_of_environment(row, environment) {
+        if let Some(url) = address_of_environment(row, environment).filter(|_| raw.region.is_none()) {
+            report.setting(&format!("{}.base_url", raw.name.key), format!("{:?}", url.as_str()), &Place::Default);
+            return Some(url);
+        }
+        if dialect == Dialect::Bedrock {
+            let url = aws::base_url(raw, environment, report)?;
             report.setting(&format!("{}.base_url", raw.name.key), format!("{:?}", url.as_str()), &Place::Default);
             return Some(url);
         }
@@ -144,8 +150,12 @@ fn base_url(
 
 /// The address that the environment holds for a row, where its customers have addresses of their own.
 pub(in crate::config) fn address_of_environment(row: &Quirks, environment: &Environment) -> Option<Url> {
-    let given = environment.get(row.address_env?)?;
-    leaf::base_url(&Value::Text(given.to_owned())).ok()
+    let given = row.address_env.and_then(|name| environment.get(name));
+    match given {
+        Some(given) => leaf::base_url(&Value::Text(given.to_owned())).ok(),
+        None if row.dialect == Some(Dialect::Bedrock) => aws::address(aws::region_of_environment(environment)?),
+        None => None,
+    }
 }
 
 /// The address of a row.

@@ -178,13 +178,40 @@ fn a_deployment_is_what_it_is_a_deployment_of() {
 
 #[test]
 fn a_dialect_of_later_is_left_out_with_a_warning() {
-    let text = "[provider.openai]\n[provider.bedrock]\nregion = \"us-east-1\"\n";
+    let text = "[provider.openai]\n[provider.vertex]\nregion = \"us-east-1\"\n";
     let world = World::new(text).with(KEYS);
     assert_eq!(world.load().unwrap().config.providers.len(), 1);
-    assert!(world.warnings()[0].contains("2:11: provider.bedrock: `bedrock` is left out"), "{:?}", world.warnings());
-    let route = "[[route]]\nname = \"a\"\nstrategy = \"fallback\"\ndefault_model = \"bedrock/x\"\n";
+    assert!(world.warnings()[0].contains("2:11: provider.vertex: `vertex` is left out"), "{:?}", world.warnings());
+    let route = "[[route]]\nname = \"a\"\nstrategy = \"fallback\"\ndefault_model = \"vertex/x\"\n";
     let found = problems(&format!("{text}{route}"));
-    assert!(found.len() == 1 && found[0].contains("this release does not speak to bedrock yet"), "{found:#?}");
+    assert!(found.len() == 1 && found[0].contains("this release does not speak to vertex yet"), "{found:#?}");
+}
+
+#[test]
+fn bedrocks_address_is_its_regions() {
+    let key = [("AWS_BEARER_TOKEN_BEDROCK", "abc")];
+    let at = |text: &str, variables: &[(&str, &str)]| {
+        let world = World::new(text).with(&[&key, variables].concat());
+        world.load().map(|loaded| loaded.config.providers["bedrock"].base_url.to_string())
+    };
+    let runtime = |region: &str| format!("https://bedrock-runtime.{region}.amazonaws.com/");
+    let configured = "[provider.bedrock]\nregion = \"eu-west-3\"\n";
+    let (region, fallback) = (("AWS_REGION", "us-west-2"), ("AWS_DEFAULT_REGION", "us-east-2"));
+    assert_eq!(at(configured, &[region]).unwrap(), runtime("eu-west-3"), "the file outranks the environment");
+    assert_eq!(at("[provider.bedrock]\n", &[region, fallback]).unwrap(), runtime("us-west-2"));
+    assert_eq!(at("", &[fallback]).unwrap(), runtime("us-east-2"), "found without a file");
+    let endpoint = ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "https://vpce.example");
+    assert_eq!(at("[provider.bedrock]\n", &[region, endpoint]).unwrap(), "https://vpce.example/");
+    let nowhere = World::new("").with(&key).load().unwrap().discovery.unwrap();
+    assert_eq!(nowhere.without_address[0].variable, "AWS_BEARER_TOKEN_BEDROCK");
+    for (text, variables, reason) in [
+        ("[provider.bedrock]\n", &[][..], "`region` is missing"),
+        ("[provider.bedrock]\nregion = \"us east 1\"\n", &[], "no region of AWS"),
+        ("[provider.bedrock]\n", &[("AWS_REGION", "nowhere")], "AWS_REGION"),
+    ] {
+        let found = at(text, variables).unwrap_err().to_string();
+        assert!(found.contains(reason), "{text}: {found}");
+    }
 }
 
 #[test]

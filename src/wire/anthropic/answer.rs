@@ -11,59 +11,59 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// A content block as it stands in an answer, or at its start in a stream.
-#[derive(Debug, Deserialize)]
-pub(super) struct Block<'a> {
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::wire) struct Block<'a> {
     #[serde(borrow, rename = "type")]
-    pub(super) kind: Option<Text<'a>>,
+    pub(in crate::wire) kind: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) text: Option<&'a RawValue>,
+    pub(in crate::wire) text: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) thinking: Option<&'a RawValue>,
+    pub(in crate::wire) thinking: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) signature: Option<&'a RawValue>,
+    pub(in crate::wire) signature: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) data: Option<&'a RawValue>,
+    pub(in crate::wire) data: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
+    pub(in crate::wire) id: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) name: Option<Text<'a>>,
+    pub(in crate::wire) name: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) input: Option<&'a RawValue>,
+    pub(in crate::wire) input: Option<&'a RawValue>,
 }
 
 /// The message so far. All bytes are the inside of JSON strings, or JSON.
 #[derive(Debug, Default)]
-pub(super) struct Message {
+pub(in crate::wire) struct Message {
     /// What is said.
-    pub(super) text: Vec<u8>,
+    pub(in crate::wire) text: Vec<u8>,
     /// What was thought.
-    pub(super) reasoning: Vec<u8>,
+    pub(in crate::wire) reasoning: Vec<u8>,
     /// Blocks of thought that can be replayed, with commas between them.
     thinking_blocks: Vec<u8>,
     thinking_count: usize,
     /// Calls.
-    pub(super) calls: Vec<Call>,
+    pub(in crate::wire) calls: Vec<Call>,
     /// What the answer ended with.
-    pub(super) stop_details: Option<String>,
+    pub(in crate::wire) stop_details: Option<String>,
     /// The explanation of a refusal that said nothing itself.
     explanation: String,
 }
 
 /// A call: its head as JSON members, its arguments as the inside of a string.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(in crate::wire) struct Call {
     head: Vec<u8>,
     /// The arguments so far.
-    pub(super) arguments: Vec<u8>,
+    pub(in crate::wire) arguments: Vec<u8>,
 }
 
 /// Who a `tool_use` block is meant for.
-pub(super) fn is_json_answer(block: &Block<'_>) -> bool {
+pub(in crate::wire) fn is_json_answer(block: &Block<'_>) -> bool {
     block.name.as_ref().is_some_and(|name| name.0 == JSON_TOOL)
 }
 
 /// The JSON of a call's input, unless it is the empty object that stands in for an input still to come.
-pub(super) fn whole_input<'a>(block: &Block<'a>) -> Option<&'a str> {
+pub(in crate::wire) fn whole_input<'a>(block: &Block<'a>) -> Option<&'a str> {
     let input = block.input?.get();
     let is_empty = input.strip_prefix('{').is_some_and(|rest| rest.trim_start() == "}");
     (!is_empty && input.starts_with('{')).then_some(input)
@@ -71,7 +71,7 @@ pub(super) fn whole_input<'a>(block: &Block<'a>) -> Option<&'a str> {
 
 impl Call {
     /// A call without arguments so far. The name is the caller's own again.
-    pub(super) fn new(block: &Block<'_>) -> Self {
+    pub(in crate::wire) fn new(block: &Block<'_>) -> Self {
         let mut head = Vec::with_capacity(96);
         head.extend_from_slice(b"\"id\":");
         string(&mut head, block.id.as_ref().map(|id| &*id.0).unwrap_or_default());
@@ -82,13 +82,13 @@ impl Call {
     }
 
     /// `"id":…,"type":"function","function":{"name":…,"arguments":"`
-    pub(super) fn head(&self) -> &[u8] {
+    pub(in crate::wire) fn head(&self) -> &[u8] {
         &self.head
     }
 }
 
 /// Appends JSON as the inside of a string.
-pub(super) fn push_escaped(out: &mut Vec<u8>, json: &str) {
+pub(in crate::wire) fn push_escaped(out: &mut Vec<u8>, json: &str) {
     let start = out.len();
     string(out, json);
     out.pop();
@@ -97,7 +97,7 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, json: &str) {
 
 impl Message {
     /// Takes in a whole block. Unknown kinds are none of the message's business.
-    pub(super) fn add(&mut self, block: &Block<'_>) {
+    pub(in crate::wire) fn add(&mut self, block: &Block<'_>) {
         match block.kind.as_ref().map(|kind| &*kind.0) {
             Some("text") => self.text.extend_from_slice(block.text.map(inside).unwrap_or_default().as_bytes()),
             Some("thinking") => {
@@ -123,7 +123,7 @@ impl Message {
 
     /// Takes in a thought; without a signature it cannot be replayed and is not kept as a block.
     /// Returns the block as JSON, without its closing brace.
-    pub(super) fn add_thinking(&mut self, thinking: &[u8], signature: &[u8]) -> Option<(usize, Vec<u8>)> {
+    pub(in crate::wire) fn add_thinking(&mut self, thinking: &[u8], signature: &[u8]) -> Option<(usize, Vec<u8>)> {
         if signature.is_empty() {
             return None;
         }
@@ -137,7 +137,7 @@ impl Message {
     }
 
     /// Takes in a thought that cannot be read.
-    pub(super) fn add_redacted(&mut self, data: &str) -> (usize, Vec<u8>) {
+    pub(in crate::wire) fn add_redacted(&mut self, data: &str) -> (usize, Vec<u8>) {
         self.keep(format!("{{\"type\":\"redacted_thinking\",\"data\":\"{data}\"").into_bytes())
     }
 
@@ -152,7 +152,7 @@ impl Message {
     }
 
     /// Takes in the details of how the answer ended.
-    pub(super) fn set_details(&mut self, details: Option<&RawValue>) {
+    pub(in crate::wire) fn set_details(&mut self, details: Option<&RawValue>) {
         #[derive(Deserialize)]
         struct Details<'a> {
             #[serde(borrow)]
@@ -167,7 +167,7 @@ impl Message {
     }
 
     /// What the answer's end means to an OpenAI client.
-    pub(super) fn finish(&self, stop_reason: Option<&str>) -> Finish {
+    pub(in crate::wire) fn finish(&self, stop_reason: Option<&str>) -> Finish {
         match stop_reason {
             Some("max_tokens" | "model_context_window_exceeded") => Finish::Length,
             Some("refusal") => Finish::ContentFilter,
@@ -178,7 +178,7 @@ impl Message {
     }
 
     /// The inside of what a refusal is given out as: what was said so far, or why.
-    pub(super) fn refusal(&self) -> Vec<u8> {
+    pub(in crate::wire) fn refusal(&self) -> Vec<u8> {
         if self.text.is_empty() {
             let mut text = Vec::new();
             push_escaped(&mut text, &self.explanation);
@@ -188,7 +188,7 @@ impl Message {
     }
 
     /// Appends the message as an OpenAI client reads it.
-    pub(super) fn write(&self, out: &mut Vec<u8>, finish: Option<Finish>) {
+    pub(in crate::wire) fn write(&self, out: &mut Vec<u8>, finish: Option<Finish>) {
         out.extend_from_slice(b"{\"role\":\"assistant\",\"content\":");
         if finish == Some(Finish::ContentFilter) {
             out.extend_from_slice(b"null,\"refusal\":");
@@ -223,14 +223,14 @@ impl Message {
     }
 
     /// All that was thought, said and called, to be counted.
-    pub(super) fn said(&self) -> String {
+    pub(in crate::wire) fn said(&self) -> String {
         let calls = self.calls.iter().map(|call| call.arguments.as_slice());
         let all: Vec<&[u8]> = [self.reasoning.as_slice(), self.text.as_slice()].into_iter().chain(calls).collect();
         unescaped(&all.concat())
     }
 
     /// The message for retention and for session restore.
-    pub(super) fn answer(&self, finish: Option<Finish>) -> Answer {
+    pub(in crate::wire) fn answer(&self, finish: Option<Finish>) -> Answer {
         if finish.is_none() && self.text.is_empty() && self.calls.is_empty() && self.reasoning.is_empty() {
             return Answer::default();
         }

@@ -70,12 +70,12 @@ pub(super) fn assistant_text<'c>(part: &'c Part<'_>, at: &str) -> Result<Option<
 }
 
 /// Text that holds more than white space: Anthropic refuses blocks that do not.
-pub(super) fn said(text: &str) -> Option<&str> {
+pub(in crate::wire) fn said(text: &str) -> Option<&str> {
     (!text.trim_start().is_empty()).then_some(text)
 }
 
 /// Whether a part becomes a block at all.
-pub(super) fn says_something(part: &Part<'_>) -> bool {
+pub(in crate::wire) fn says_something(part: &Part<'_>) -> bool {
     match part {
         Part::Text { text, .. } | Part::Refusal(text) => said(text).is_some(),
         Part::Image { .. } | Part::Audio { .. } | Part::File { .. } => true,

@@ -26,26 +26,26 @@ pub(super) struct Event<'a> {
 }
 
 /// A piece of a block, or of the message's end.
-#[derive(Debug, Deserialize)]
-pub(super) struct Delta<'a> {
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::wire) struct Delta<'a> {
     #[serde(borrow, rename = "type")]
-    pub(super) kind: Option<Text<'a>>,
+    pub(in crate::wire) kind: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) text: Option<&'a RawValue>,
+    pub(in crate::wire) text: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) partial_json: Option<&'a RawValue>,
+    pub(in crate::wire) partial_json: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) thinking: Option<&'a RawValue>,
+    pub(in crate::wire) thinking: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) signature: Option<&'a RawValue>,
+    pub(in crate::wire) signature: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) stop_reason: Option<Text<'a>>,
+    pub(in crate::wire) stop_reason: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) stop_details: Option<&'a RawValue>,
+    pub(in crate::wire) stop_details: Option<&'a RawValue>,
 }
 
 /// The message at its start.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Start<'a> {
     #[serde(borrow)]
     pub(super) model: Option<Text<'a>>,

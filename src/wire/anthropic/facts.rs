@@ -8,34 +8,34 @@ const WITHOUT_SAMPLING: &str = "2026-10-21";
 
 /// What the catalogue and the configured version say. Unknown is taken as what most models do.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Facts {
+pub(in crate::wire) struct Facts {
     /// `temperature`, `top_p` and `top_k` are accepted.
-    pub(super) sampling: bool,
+    pub(in crate::wire) sampling: bool,
     /// Thinks at all.
-    pub(super) reasoning: bool,
+    pub(in crate::wire) reasoning: bool,
     /// Thinks as much as it sees fit, by effort instead of a budget.
-    pub(super) adaptive: bool,
+    pub(in crate::wire) adaptive: bool,
     /// Cannot be kept from thinking.
-    pub(super) always_thinks: bool,
+    pub(in crate::wire) always_thinks: bool,
     /// Can be held to a schema.
-    pub(super) schema: bool,
+    pub(in crate::wire) schema: bool,
     /// A tool can be forced upon it.
-    pub(super) forced_tools: bool,
+    pub(in crate::wire) forced_tools: bool,
     /// Takes a `system` message in mid-conversation.
-    pub(super) mid_system: bool,
+    pub(in crate::wire) mid_system: bool,
     /// Continues an assistant message.
-    pub(super) prefill: bool,
+    pub(in crate::wire) prefill: bool,
     /// Knows the effort `xhigh`.
-    pub(super) effort_xhigh: bool,
+    pub(in crate::wire) effort_xhigh: bool,
     /// Knows the effort `max`.
-    pub(super) effort_max: bool,
+    pub(in crate::wire) effort_max: bool,
     /// Longest answer in tokens.
-    pub(super) max_output: Option<u64>,
+    pub(in crate::wire) max_output: Option<u64>,
 }
 
 impl Facts {
     /// What is known of a target.
-    pub(super) fn of(target: &Target<'_>) -> Self {
+    pub(in crate::wire) fn of(target: &Target<'_>) -> Self {
         let says = |capability| target.info.and_then(|info| info.capabilities.get(capability));
         let yes = |capability| says(capability) == Some(true);
         let not_no = |capability| says(capability) != Some(false);

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 /// How the answer is held to its form.
 #[derive(Debug)]
-pub(super) enum Format<'c> {
+pub(in crate::wire) enum Format<'c> {
     /// It is not.
     Free,
     /// By `output_config.format` with this schema.
@@ -38,7 +38,7 @@ const JSON_ONLY: &str =
 const TOOL: &str = "Gives the answer. The input is the whole answer, as one JSON object.";
 
 /// Decides how.
-pub(super) fn decide<'c>(conversation: &'c Conversation<'_>, facts: &Facts) -> Result<Format<'c>, ApiError> {
+pub(in crate::wire) fn decide<'c>(conversation: &'c Conversation<'_>, facts: &Facts) -> Result<Format<'c>, ApiError> {
     let (name, description, schema) = match &conversation.response_format {
         ResponseFormat::Text => return Ok(Format::Free),
         ResponseFormat::JsonObject | ResponseFormat::JsonSchema { schema: None, .. } => {

@@ -15,12 +15,14 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// Longest tool name.
 const MAX_NAME: usize = 128;
+/// Longest id that goes as it is: Bedrock takes no longer ones.
+const MAX_ID: usize = 64;
 /// Names with this prefix are ours; a caller's name that begins so is escaped too.
 const RESERVED: &str = "fl__";
 /// Begins an escaped name.
 const ESCAPED: &str = "fl__n_";
 /// The tool whose arguments are the answer where JSON is asked of a model that cannot be held to a schema otherwise.
-pub(super) const JSON_TOOL: &str = "fl__json_response";
+pub(in crate::wire) const JSON_TOOL: &str = "fl__json_response";
 
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
@@ -28,14 +30,14 @@ fn is_plain(byte: u8) -> bool {
 
 /// The ids of a conversation's calls: unique in it, as Anthropic wants them.
 #[derive(Debug, Default)]
-pub(super) struct CallIds {
+pub(in crate::wire) struct CallIds {
     used: HashSet<String>,
 }
 
 impl CallIds {
     /// The id that this call goes by: its own where that is legal and new, else one made from it.
-    pub(super) fn introduce(&mut self, id: &str) -> String {
-        let legal = !id.is_empty() && id.bytes().all(is_plain);
+    pub(in crate::wire) fn introduce(&mut self, id: &str) -> String {
+        let legal = (1..=MAX_ID).contains(&id.len()) && id.bytes().all(is_plain);
         let mut fresh = if legal { id.to_owned() } else { made_from(id, 0) };
         let mut round = 0;
         while !self.used.insert(fresh.clone()) {
@@ -51,7 +53,7 @@ fn made_from(id: &str, round: u64) -> String {
 }
 
 /// A tool's name in Anthropic's alphabet; `None` where it is too long for that.
-pub(super) fn to_upstream(name: &str) -> Option<Cow<'_, str>> {
+pub(in crate::wire) fn to_upstream(name: &str) -> Option<Cow<'_, str>> {
     let plain = !name.is_empty() && name.bytes().all(is_plain) && !name.starts_with(RESERVED);
     let name = if plain { Cow::Borrowed(name) } else { Cow::Owned(escape(name)) };
     (name.len() <= MAX_NAME).then_some(name)
@@ -70,7 +72,7 @@ fn escape(name: &str) -> String {
 }
 
 /// The caller's own name of a tool.
-pub(super) fn to_caller(name: &str) -> Cow<'_, str> {
+pub(in crate::wire) fn to_caller(name: &str) -> Cow<'_, str> {
     match name.strip_prefix(ESCAPED).and_then(unescape) {
         Some(original) => Cow::Owned(original),
         None => Cow::Borrowed(name),
@@ -102,6 +104,7 @@ mod tests {
         assert_ne!(ids.introduce("functions.f:0"), made, "an id that comes twice stands for two calls");
         assert_ne!(ids.introduce("toolu_01-A"), "toolu_01-A");
         assert!(!ids.introduce("").is_empty());
+        assert_eq!(ids.introduce(&"a".repeat(65)).len(), 37);
     }
 
     #[test]

@@ -13,15 +13,15 @@
 //!    models that do not take one are asked to go on by a user message.
 
 use super::body::Body;
+use super::calls::Calls;
 use super::content;
-use super::ids::{CallIds, to_upstream};
+use super::ids::to_upstream;
 use super::thinking::is_signed;
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::read::Members;
 use crate::wire::conversation::{Message, Part, Role, ToolCall};
 use crate::wire::policy::{Policy, unsupported};
 use serde_json::value::RawValue;
-use std::collections::{HashMap, VecDeque};
 
 /// What is said where a user message must stand and the caller has none.
 const PLACEHOLDER: &str = ".";
@@ -121,14 +121,14 @@ pub(super) fn write(
     let last = messages.iter().rposition(says_something);
     let prefilled = last.filter(|last| messages.get(*last).is_some_and(|message| message.role == Role::Assistant));
     let followers = followers(messages);
-    let mut turns = Turns { body, open: None, empty: true, ids: CallIds::default(), asked: HashMap::new() };
+    let mut turns = Turns { body, open: None, empty: true, calls: Calls::default() };
     turns.body.raw("[");
     for (index, message) in messages.iter().enumerate().skip(leading) {
         if message.name.is_some() {
             policy.cannot("messages.name", "Anthropic's messages carry no name.")?;
         }
         if message.role != Role::Tool {
-            turns.all_answered(index)?;
+            turns.calls.all_answered(index)?;
         }
         match message.role {
             Role::System => {
@@ -146,7 +146,7 @@ pub(super) fn write(
             Role::Tool => turns.result(message, index)?,
         }
     }
-    turns.all_answered(messages.len())?;
+    turns.calls.all_answered(messages.len())?;
     if turns.open == Some(Turn::Assistant) && !habits.prefill {
         policy.cannot(
             &format!("messages[{}]", prefilled.unwrap_or_default()),
@@ -187,21 +187,13 @@ enum Turn {
     System,
 }
 
-/// A call that waits for its result.
-struct Asked {
-    sent_as: String,
-    message: usize,
-}
-
 /// The array in the making.
 struct Turns<'b, 'c> {
     body: &'b mut Body,
     /// The message that stands open.
     open: Option<Turn>,
     empty: bool,
-    ids: CallIds,
-    /// Calls without a result, by the caller's id; in order where an id stands for several.
-    asked: HashMap<&'c str, VecDeque<Asked>>,
+    calls: Calls<'c>,
 }
 
 impl<'c> Turns<'_, 'c> {
@@ -290,35 +282,22 @@ impl<'c> Turns<'_, 'c> {
             let at = format!("messages[{message}].tool_calls[{position}].function.name");
             ApiError::new(Code::InvalidRequest, format!("{at} is too long: use at most 64 characters.")).param(at)
         })?;
-        let sent_as = self.ids.introduce(&call.id);
+        let sent_as = self.calls.open(&call.id, message);
         self.block(Turn::Assistant);
         self.body.raw("{\"type\":\"tool_use\",\"id\":");
         self.body.string(&sent_as);
         self.body.raw(",\"name\":");
         self.body.string(&name);
         self.body.raw(",\"input\":");
-        write_input(self.body, call);
+        self.body.raw(call.input().get());
         self.body.cache_control(cache_control);
         self.body.raw("}");
-        self.asked.entry(&call.id).or_default().push_back(Asked { sent_as, message });
         Ok(())
     }
 
     fn result(&mut self, message: &'c Message<'_>, index: usize) -> Result<(), ApiError> {
         let id = message.tool_call_id.as_deref().unwrap_or_default();
-        let waiting = self.asked.get_mut(id);
-        let is_last = waiting.as_ref().is_some_and(|waiting| waiting.len() == 1);
-        let Some(asked) = waiting.and_then(VecDeque::pop_front) else {
-            let at = format!("messages[{index}].tool_call_id");
-            let message = format!(
-                "{at} answers no open call of the assistant message before it: send one tool message for each of \
-                 its tool_calls, right after it."
-            );
-            return Err(ApiError::new(Code::InvalidRequest, message).param(at));
-        };
-        if is_last {
-            self.asked.remove(id);
-        }
+        let sent_as = self.calls.answer(id, index)?;
         let mut blocks = Vec::with_capacity(message.parts.len());
         for (position, part) in message.parts.iter().enumerate() {
             let block = content::user_block(part, &format!("messages[{index}].content[{position}]"))?;
@@ -326,7 +305,7 @@ impl<'c> Turns<'_, 'c> {
         }
         self.block(Turn::User);
         self.body.raw("{\"type\":\"tool_result\",\"tool_use_id\":");
-        self.body.string(&asked.sent_as);
+        self.body.string(&sent_as);
         match blocks.as_slice() {
             [] => {}
             [(content::Block::Text(text), Part::Text { cache_control: None, .. })] => {
@@ -348,17 +327,6 @@ impl<'c> Turns<'_, 'c> {
         self.body.raw("}");
         Ok(())
     }
-
-    /// Every call has its result before anybody speaks again.
-    fn all_answered(&self, before: usize) -> Result<(), ApiError> {
-        let Some((id, waiting)) = self.asked.iter().min_by_key(|(id, _)| **id) else { return Ok(()) };
-        let at = format!("messages[{}].tool_calls", waiting.front().map_or(0, |asked| asked.message));
-        let message = format!(
-            "{at}: the call `{id}` has no result before messages[{before}]. Send one tool message for each call, right \
-             after the assistant message."
-        );
-        Err(ApiError::new(Code::InvalidRequest, message).param(at))
-    }
 }
 
 /// A thinking block as it was given out, without what our streams and other clients add to it.
@@ -375,19 +343,4 @@ fn write_thinking(body: &mut Body, block: &RawValue) {
         body.raw(value.get());
     }
     body.raw("}");
-}
-
-/// The input of a call, which must be an object. Arguments that are none (a model was cut off, or the tool takes free
-/// text) are not repaired: they travel whole, as a text in an object.
-fn write_input(body: &mut Body, call: &ToolCall<'_>) {
-    let arguments = call.arguments.trim();
-    if arguments.is_empty() {
-        body.raw("{}");
-    } else if !call.custom && serde_json::from_str::<Members<'_>>(arguments).is_ok() {
-        body.raw(arguments);
-    } else {
-        body.raw(if call.custom { "{\"input\":" } else { "{\"invalid_json\":" });
-        body.string(&call.arguments);
-        body.raw("}");
-    }
 }

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`request`] | the body, member by member |
-//! | [`messages`] | who speaks when; calls and their results |
+//! | [`messages`], [`calls`] | who speaks when; calls and their results |
 //! | [`content`] | texts, images, documents |
 //! | [`tools`], [`input_schema`] | tools and the choice between them |
 //! | [`mod@format`], [`schema`] | structured answers |
@@ -12,28 +12,32 @@
 //! | [`ids`] | alphabets of ids and names |
 //! | [`body`] | JSON text in a stable order |
 //! | [`response`] | the answer, whole |
-//! | [`stream`], [`event`], [`chunks`] | the answer in pieces: the states between events and chunks |
+//! | [`stream`], [`event`], [`assembly`], [`chunks`] | the answer in pieces: the states between events and chunks |
 //! | [`answer`], [`usage`] | its message and its token counts |
 //! | [`fault`] | what errors mean |
+//!
+//! Bedrock's Converse is this API in other words: `wire/bedrock` uses what both have in common.
 
-mod answer;
+pub(super) mod answer;
+pub(super) mod assembly;
 mod body;
+pub(super) mod calls;
 mod chunks;
-mod content;
-mod event;
-mod facts;
+pub(super) mod content;
+pub(super) mod event;
+pub(super) mod facts;
 mod fault;
-mod format;
-mod ids;
+pub(super) mod format;
+pub(super) mod ids;
 mod input_schema;
 mod messages;
 mod request;
-mod response;
+pub(super) mod response;
 mod schema;
 mod stream;
-mod thinking;
-mod tools;
-mod usage;
+pub(super) mod thinking;
+pub(super) mod tools;
+pub(super) mod usage;
 
 pub(super) use request::encode;
 pub(super) use response::decode;

@@ -4,10 +4,11 @@ use super::answer::{Block, Message};
 use super::body::string;
 use super::fault;
 use super::usage::{self, Usage};
+use crate::base::model::TokenUsage;
 use crate::wire::chat::ChatRequest;
 use crate::wire::conversation::read::Text;
 use crate::wire::fault::Fault;
-use crate::wire::target::{AnswerContext, Decoded};
+use crate::wire::target::{AnswerContext, Decoded, Finish};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -46,16 +47,28 @@ pub(crate) fn decode(request: &ChatRequest, context: &AnswerContext<'_>, body: &
     }
     message.set_details(response.stop_details);
     let finish = message.finish(response.stop_reason.as_ref().map(|reason| &*reason.0));
-    let answer = message.answer(Some(finish));
     let given = response.usage.and_then(|usage| usage.counts());
-    let usage = given.unwrap_or_else(|| usage::counted(None, request.messages_json(), &answer.text));
+    let model = response.model.as_ref().map_or(context.model, |model| &*model.0);
+    Ok(complete(request, context, model, &message, finish, given))
+}
 
-    let mut out = Vec::with_capacity(body.len() + 512);
+/// A message as an OpenAI chat completion. `given`: the provider's counts, else ours are made.
+pub(in crate::wire) fn complete(
+    request: &ChatRequest,
+    context: &AnswerContext<'_>,
+    model: &str,
+    message: &Message,
+    finish: Finish,
+    given: Option<TokenUsage>,
+) -> Decoded {
+    let answer = message.answer(Some(finish));
+    let usage = given.unwrap_or_else(|| usage::counted(None, request.messages_json(), &answer.text));
+    let mut out = Vec::with_capacity(answer.message.len() + 512);
     out.extend_from_slice(b"{\"id\":");
     string(&mut out, context.id);
     write!(out, ",\"object\":\"chat.completion\",\"created\":{},\"model\":", context.created)
         .expect("writing to memory does not fail");
-    string(&mut out, response.model.as_ref().map_or(context.model, |model| &*model.0));
+    string(&mut out, model);
     write!(out, ",\"choices\":[{{\"index\":0,\"finish_reason\":\"{}\",\"logprobs\":null,\"message\":", finish.as_str())
         .expect("writing to memory does not fail");
     out.extend_from_slice(answer.message.as_bytes());
@@ -67,5 +80,5 @@ pub(crate) fn decode(request: &ChatRequest, context: &AnswerContext<'_>, body: &
     out.extend_from_slice(b",\"usage\":");
     usage::write(&mut out, &usage);
     out.push(b'}');
-    Ok(Decoded { body: Bytes::from(out), usage: Some(usage), finish: Some(finish), answer })
+    Decoded { body: Bytes::from(out), usage: Some(usage), finish: Some(finish), answer }
 }

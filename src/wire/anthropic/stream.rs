@@ -8,73 +8,28 @@
 //! message_delta        → finish chunk
 //! message_stop         → usage chunk where it was asked for, `[DONE]`
 //! ```
-//!
-//! Text travels between its quotes as it came. Calls are counted on their own: block 3 may be call 0.
 
-use super::answer::{Block, Call, Message, is_json_answer, push_escaped, whole_input};
-use super::body::inside;
-use super::chunks::Chunks;
-use super::event::{Delta, Event};
-use super::usage::{self, Usage};
+use super::assembly::Assembly;
+use super::event::Event;
 use crate::base::limits::MAX_UPSTREAM_BODY;
-use crate::base::model::TokenUsage;
 use crate::wire::conversation::read::Text;
 use crate::wire::fault::Fault;
 use crate::wire::sse::Splitter;
-use crate::wire::target::{AnswerContext, Finish, StreamSummary};
-use bytes::{BufMut, Bytes, BytesMut};
-
-/// A content block that stands open.
-#[derive(Debug)]
-struct Open {
-    index: u64,
-    kind: Kind,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Text,
-    /// The index of its call.
-    Call(usize),
-    /// The tool whose input is the answer.
-    Answer,
-    Thinking {
-        text: Vec<u8>,
-        signature: Vec<u8>,
-    },
-    /// A block of a kind that OpenAI's clients do not know.
-    Other,
-}
+use crate::wire::target::{AnswerContext, StreamSummary};
+use bytes::{Bytes, BytesMut};
 
 /// One answer in the making.
 #[derive(Debug)]
 pub(crate) struct Stream {
     splitter: Splitter,
-    chunks: Chunks,
-    /// The text of the messages, counted where the provider does not say.
-    prompt: Bytes,
-    open: Vec<Open>,
-    message: Message,
-    usage: Usage,
-    finish: Option<Finish>,
-    finished: bool,
+    answer: Assembly,
     received: usize,
 }
 
 impl Stream {
     /// A stream of which nothing has come.
     pub(crate) fn new(context: &AnswerContext<'_>, prompt: Bytes) -> Self {
-        Self {
-            splitter: Splitter::default(),
-            chunks: Chunks::new(context),
-            prompt,
-            open: Vec::new(),
-            message: Message::default(),
-            usage: Usage::default(),
-            finish: None,
-            finished: false,
-            received: 0,
-        }
+        Self { splitter: Splitter::default(), answer: Assembly::new(context, prompt), received: 0 }
     }
 
     /// Takes in bytes, cut anywhere, and writes the chunks that they complete.
@@ -86,10 +41,8 @@ impl Stream {
         if self.received > MAX_UPSTREAM_BODY {
             return Err(Fault::nonsense("the provider's answer is too long"));
         }
-        let mut splitter = std::mem::take(&mut self.splitter);
-        let fed = splitter.feed(chunk, |_, data| self.event(data, out));
-        self.splitter = splitter;
-        fed
+        let Self { splitter, answer, .. } = self;
+        splitter.feed(chunk, |_, data| event(answer, data, out))
     }
 
     /// The provider closed the stream.
@@ -97,9 +50,9 @@ impl Stream {
     /// # Errors
     /// A [`Fault`] where the answer had not come to its end.
     pub(crate) fn end(&mut self, out: &mut BytesMut) -> Result<(), Fault> {
-        let mut splitter = std::mem::take(&mut self.splitter);
-        splitter.end(|_, data| self.event(data, out))?;
-        if self.finished {
+        let Self { splitter, answer, .. } = self;
+        splitter.end(|_, data| event(answer, data, out))?;
+        if self.finished() {
             return Ok(());
         }
         Err(Fault::nonsense("the provider's stream broke off before its end"))
@@ -107,235 +60,56 @@ impl Stream {
 
     /// Whether `[DONE]` was written.
     pub(crate) fn finished(&self) -> bool {
-        self.finished
+        self.answer.finished()
     }
 
     /// What came of it so far.
     pub(crate) fn summary(&self) -> StreamSummary {
-        StreamSummary { usage: Some(self.counts()), finish: self.finish, answer: self.message.answer(self.finish) }
-    }
-
-    /// The provider's counts, or ours where it broke off before its last ones.
-    fn counts(&self) -> TokenUsage {
-        match self.usage.counts() {
-            Some(given) if self.finish.is_some() => given,
-            given => {
-                let prompt = std::str::from_utf8(&self.prompt).unwrap_or_default();
-                usage::counted(given, prompt, &self.message.said())
-            }
-        }
-    }
-
-    fn event(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
-        if self.finished {
-            return Ok(());
-        }
-        let event = Event::read(data)?;
-        if let Some(error) = &event.error {
-            return Err(error.fault(data));
-        }
-        match event.kind.as_ref().map(|kind| &*kind.0).unwrap_or_default() {
-            "content_block_delta" => {
-                if let (Some(index), Some(delta)) = (event.index, &event.delta) {
-                    self.delta(index, delta, out);
-                }
-            }
-            "content_block_start" => {
-                if let (Some(index), Some(block)) = (event.index, &event.content_block) {
-                    self.block_start(index, block, out);
-                }
-            }
-            "content_block_stop" => {
-                if let Some(place) = self.open.iter().position(|open| Some(open.index) == event.index) {
-                    let open = self.open.remove(place);
-                    self.block_stop(open, out);
-                }
-            }
-            "message_start" => {
-                if let Some(start) = event.message {
-                    if let Some(Text(model)) = start.model {
-                        self.chunks.name_model(&model);
-                    }
-                    self.usage.update(&start.usage.unwrap_or_default());
-                }
-                self.chunks.start(out);
-            }
-            "message_delta" => {
-                self.usage.update(&event.usage.unwrap_or_default());
-                if let Some(delta) = event.delta {
-                    self.message.set_details(delta.stop_details);
-                    if let Some(Text(reason)) = delta.stop_reason {
-                        self.finish(Some(&reason), out);
-                    }
-                }
-            }
-            "message_stop" => self.done(out),
-            "error" => return Err(Fault::read(500, data)),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// One chunk of output. Nothing follows the finish chunk.
-    fn output(&mut self, out: &mut BytesMut, delta: impl FnOnce(&mut BytesMut)) {
-        if self.finish.is_some() {
-            return;
-        }
-        self.chunks.delta(out, delta);
-    }
-
-    fn content(&mut self, text: &[u8], out: &mut BytesMut) {
-        if text.is_empty() {
-            return;
-        }
-        self.message.text.extend_from_slice(text);
-        self.output(out, |out| quoted(out, b"\"content\":\"", text));
-    }
-
-    fn reasoning(&mut self, text: &[u8], out: &mut BytesMut) {
-        if text.is_empty() {
-            return;
-        }
-        self.message.reasoning.extend_from_slice(text);
-        self.output(out, |out| quoted(out, b"\"reasoning_content\":\"", text));
-    }
-
-    fn arguments(&mut self, index: usize, text: &[u8], out: &mut BytesMut) {
-        let Some(call) = self.message.calls.get_mut(index).filter(|_| !text.is_empty()) else { return };
-        call.arguments.extend_from_slice(text);
-        self.output(out, |out| {
-            out.put_slice(format!("\"tool_calls\":[{{\"index\":{index},\"function\":{{\"arguments\":\"").as_bytes());
-            out.put_slice(text);
-            out.put_slice(b"\"}}]");
-        });
-    }
-
-    fn thinking_block(&mut self, (index, block): (usize, Vec<u8>), out: &mut BytesMut) {
-        // Clients that put lists of a stream together want an index on each entry.
-        self.output(out, |out| {
-            out.put_slice(b"\"thinking_blocks\":[");
-            out.put_slice(&block);
-            out.put_slice(format!(",\"index\":{index}}}]").as_bytes());
-        });
-    }
-
-    fn block_start(&mut self, index: u64, block: &Block<'_>, out: &mut BytesMut) {
-        let kind = match block.kind.as_ref().map(|kind| &*kind.0) {
-            Some("text") => {
-                self.content(block.text.map(inside).unwrap_or_default().as_bytes(), out);
-                Kind::Text
-            }
-            Some("thinking") => {
-                let text = block.thinking.map(inside).unwrap_or_default().as_bytes().to_vec();
-                self.reasoning(&text, out);
-                let signature = block.signature.map(inside).unwrap_or_default().as_bytes().to_vec();
-                Kind::Thinking { text, signature }
-            }
-            Some("redacted_thinking") => {
-                let kept = self.message.add_redacted(block.data.map(inside).unwrap_or_default());
-                self.thinking_block(kept, out);
-                Kind::Other
-            }
-            Some("tool_use") => {
-                let mut whole = Vec::new();
-                if let Some(input) = whole_input(block) {
-                    push_escaped(&mut whole, input);
-                }
-                if is_json_answer(block) {
-                    self.content(&whole, out);
-                    Kind::Answer
-                } else {
-                    let call = self.call(block, out);
-                    self.arguments(call, &whole, out);
-                    Kind::Call(call)
-                }
-            }
-            _ => Kind::Other,
-        };
-        self.open.retain(|open| open.index != index);
-        self.open.push(Open { index, kind });
-    }
-
-    fn call(&mut self, block: &Block<'_>, out: &mut BytesMut) -> usize {
-        let index = self.message.calls.len();
-        let call = Call::new(block);
-        self.output(out, |out| {
-            out.put_slice(format!("\"tool_calls\":[{{\"index\":{index},").as_bytes());
-            out.put_slice(call.head());
-            out.put_slice(b"\"}}]");
-        });
-        self.message.calls.push(call);
-        index
-    }
-
-    fn delta(&mut self, index: u64, delta: &Delta<'_>, out: &mut BytesMut) {
-        let Some(open) = self.open.iter_mut().find(|open| open.index == index) else { return };
-        match (&mut open.kind, delta.kind.as_ref().map(|kind| &*kind.0).unwrap_or_default()) {
-            (Kind::Text, "text_delta") => {
-                self.content(delta.text.map(inside).unwrap_or_default().as_bytes(), out);
-            }
-            (Kind::Call(call), "input_json_delta") => {
-                let call = *call;
-                self.arguments(call, delta.partial_json.map(inside).unwrap_or_default().as_bytes(), out);
-            }
-            (Kind::Answer, "input_json_delta") => {
-                self.content(delta.partial_json.map(inside).unwrap_or_default().as_bytes(), out);
-            }
-            (Kind::Thinking { text, .. }, "thinking_delta") => {
-                let thought = delta.thinking.map(inside).unwrap_or_default().as_bytes();
-                text.extend_from_slice(thought);
-                self.reasoning(thought, out);
-            }
-            (Kind::Thinking { signature, .. }, "signature_delta") => {
-                signature.extend_from_slice(delta.signature.map(inside).unwrap_or_default().as_bytes());
-            }
-            _ => {}
-        }
-    }
-
-    fn block_stop(&mut self, open: Open, out: &mut BytesMut) {
-        match open.kind {
-            Kind::Call(call) => {
-                if self.message.calls.get(call).is_some_and(|call| call.arguments.is_empty()) {
-                    self.arguments(call, b"{}", out);
-                }
-            }
-            Kind::Answer if self.message.text.is_empty() => self.content(b"{}", out),
-            Kind::Thinking { text, signature } => {
-                if let Some(kept) = self.message.add_thinking(&text, &signature) {
-                    self.thinking_block(kept, out);
-                }
-            }
-            Kind::Answer | Kind::Text | Kind::Other => {}
-        }
-    }
-
-    /// The chunk with the reason of the end, once.
-    fn finish(&mut self, stop_reason: Option<&str>, out: &mut BytesMut) {
-        if self.finish.is_some() {
-            return;
-        }
-        for open in std::mem::take(&mut self.open) {
-            self.block_stop(open, out);
-        }
-        let finish = self.message.finish(stop_reason);
-        if finish == Finish::ContentFilter && self.message.text.is_empty() {
-            let refusal = self.message.refusal();
-            self.output(out, |out| quoted(out, b"\"refusal\":\"", &refusal));
-        }
-        self.finish = Some(finish);
-        self.chunks.finish(out, finish, self.message.stop_details.as_deref());
-    }
-
-    fn done(&mut self, out: &mut BytesMut) {
-        self.finish(None, out);
-        self.chunks.done(out, || self.counts());
-        self.finished = true;
+        self.answer.summary()
     }
 }
 
-fn quoted(out: &mut BytesMut, member: &[u8], text: &[u8]) {
-    out.put_slice(member);
-    out.put_slice(text);
-    out.put_slice(b"\"");
+fn event(answer: &mut Assembly, data: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
+    if answer.finished() {
+        return Ok(());
+    }
+    let event = Event::read(data)?;
+    if let Some(error) = &event.error {
+        return Err(error.fault(data));
+    }
+    match event.kind.as_ref().map(|kind| &*kind.0).unwrap_or_default() {
+        "content_block_delta" => {
+            if let (Some(index), Some(delta)) = (event.index, &event.delta) {
+                answer.delta(index, delta, out);
+            }
+        }
+        "content_block_start" => {
+            if let (Some(index), Some(block)) = (event.index, &event.content_block) {
+                answer.block_start(index, block, out);
+            }
+        }
+        "content_block_stop" => {
+            if let Some(index) = event.index {
+                answer.block_stop(index, out);
+            }
+        }
+        "message_start" => {
+            let start = event.message.unwrap_or_default();
+            answer.count(&start.usage.unwrap_or_default());
+            answer.begin(start.model.as_ref().map(|model| &*model.0), out);
+        }
+        "message_delta" => {
+            answer.count(&event.usage.unwrap_or_default());
+            if let Some(delta) = event.delta {
+                answer.set_details(delta.stop_details);
+                if let Some(Text(reason)) = delta.stop_reason {
+                    answer.finish(Some(&reason), out);
+                }
+            }
+        }
+        "message_stop" => answer.done(out),
+        "error" => return Err(Fault::read(500, data)),
+        _ => {}
+    }
+    Ok(())
 }

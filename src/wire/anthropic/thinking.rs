@@ -22,7 +22,7 @@ const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// What is sent as `thinking`.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Thinking<'a> {
+pub(in crate::wire) enum Thinking<'a> {
     /// Nothing.
     Unsaid,
     /// `disabled`.
@@ -37,28 +37,28 @@ pub(super) enum Thinking<'a> {
 
 /// What was decided.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan<'a> {
+pub(in crate::wire) struct Plan<'a> {
     /// What is sent as `thinking`.
-    pub(super) thinking: Thinking<'a>,
+    pub(in crate::wire) thinking: Thinking<'a>,
     /// What is sent as `output_config.effort`.
-    pub(super) effort: Option<&'static str>,
+    pub(in crate::wire) effort: Option<&'static str>,
     /// What is sent as `max_tokens`.
-    pub(super) max_tokens: u64,
+    pub(in crate::wire) max_tokens: u64,
     /// Whether the model will think, which forbids most sampling parameters.
-    pub(super) thinks: bool,
+    pub(in crate::wire) thinks: bool,
 }
 
 /// What else the request asks for that forbids thinking.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Obstacles {
+pub(in crate::wire) struct Obstacles {
     /// A tool must be called.
-    pub(super) forced_tool: bool,
+    pub(in crate::wire) forced_tool: bool,
     /// An assistant message is to be continued.
-    pub(super) prefill: bool,
+    pub(in crate::wire) prefill: bool,
 }
 
 /// Whether the caller wants the model to think.
-pub(super) fn is_wanted(conversation: &Conversation<'_>) -> bool {
+pub(in crate::wire) fn is_wanted(conversation: &Conversation<'_>) -> bool {
     match own(conversation) {
         Some(own) => kind(own) != "disabled",
         None => conversation.reasoning_effort.as_deref().is_some_and(|effort| effort != "none"),
@@ -66,7 +66,7 @@ pub(super) fn is_wanted(conversation: &Conversation<'_>) -> bool {
 }
 
 /// Decides.
-pub(super) fn plan<'a>(
+pub(in crate::wire) fn plan<'a>(
     conversation: &Conversation<'a>,
     facts: &Facts,
     obstacles: Obstacles,
@@ -220,7 +220,7 @@ fn lost_its_thoughts(messages: &[Message<'_>]) -> bool {
 }
 
 /// Whether a thinking block can be replayed: it is signed, or redacted.
-pub(super) fn is_signed(block: &RawValue) -> bool {
+pub(in crate::wire) fn is_signed(block: &RawValue) -> bool {
     let Some(members) = Members::of(block) else { return false };
     let text = |name: &str| {
         let value = members.get(name)?;

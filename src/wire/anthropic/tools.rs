@@ -16,32 +16,44 @@ const NO_INPUT: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Which tools go out, and what is said about choosing.
 #[derive(Debug)]
-pub(super) struct Plan<'c> {
-    tools: Vec<Offer<'c>>,
-    choice: Choice<'c>,
-    single: bool,
+pub(in crate::wire) struct Plan<'c> {
+    /// The tools; those that only the history has called where the caller offers none.
+    pub(in crate::wire) tools: Vec<Offer<'c>>,
+    /// The choice between them.
+    pub(in crate::wire) choice: Choice<'c>,
+    /// At most one call a turn.
+    pub(in crate::wire) single: bool,
 }
 
+/// A tool on offer. Its name and its schema are such as Anthropic takes them.
 #[derive(Debug)]
-struct Offer<'c> {
-    name: Cow<'c, str>,
-    description: Option<&'c str>,
-    schema: Cow<'c, str>,
-    strict: bool,
-    of: Option<&'c Tool<'c>>,
+pub(in crate::wire) struct Offer<'c> {
+    pub(in crate::wire) name: Cow<'c, str>,
+    pub(in crate::wire) description: Option<&'c str>,
+    /// JSON.
+    pub(in crate::wire) schema: Cow<'c, str>,
+    pub(in crate::wire) strict: bool,
+    /// What the caller offered.
+    pub(in crate::wire) of: Option<&'c Tool<'c>>,
 }
 
+/// Which tool may or must be called.
 #[derive(Debug)]
-enum Choice<'c> {
+pub(in crate::wire) enum Choice<'c> {
+    /// Nothing is said.
     Unsaid,
+    /// The model's choice.
     Auto,
+    /// At least one.
     Any,
+    /// None.
     None,
+    /// This one.
     Named(Cow<'c, str>),
 }
 
 /// Decides.
-pub(super) fn plan<'c>(
+pub(in crate::wire) fn plan<'c>(
     conversation: &'c Conversation<'c>,
     format: &'c Format<'_>,
     facts: &Facts,
@@ -137,7 +149,7 @@ fn offer<'c>(index: usize, tool: &'c Tool<'c>, facts: &Facts, policy: &mut Polic
     if tool.custom {
         return Err(unsupported(
             &format!("tools[{index}].type"),
-            "Anthropic has no custom (free text) tools: offer a function, or choose an OpenAI model.",
+            "This provider has no custom (free text) tools: offer a function, or choose an OpenAI model.",
         ));
     }
     let name = sent(Cow::Borrowed(&tool.name), &format!("tools[{index}].function.name"))?;
@@ -180,7 +192,7 @@ fn of_history<'c>(conversation: &'c Conversation<'_>) -> Result<Vec<Offer<'c>>, 
 
 impl Plan<'_> {
     /// Whether the model must call a tool.
-    pub(super) fn forces(&self) -> bool {
+    pub(in crate::wire) fn forces(&self) -> bool {
         matches!(self.choice, Choice::Any | Choice::Named(_))
     }
 

@@ -12,7 +12,7 @@ use std::io::Write;
 
 /// `usage` as it stands in an answer or an event. In a stream it is cumulative and comes in parts.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub(super) struct Usage {
+pub(in crate::wire) struct Usage {
     input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
@@ -26,6 +26,17 @@ struct Details {
 }
 
 impl Usage {
+    /// The counts of an answer that names all of them.
+    pub(in crate::wire) fn of(input: u64, cache_write: u64, cache_read: u64, output: u64) -> Self {
+        Self {
+            input_tokens: Some(input),
+            cache_creation_input_tokens: Some(cache_write),
+            cache_read_input_tokens: Some(cache_read),
+            output_tokens: Some(output),
+            output_tokens_details: None,
+        }
+    }
+
     /// Takes over what a later event says.
     pub(super) fn update(&mut self, later: &Self) {
         self.input_tokens = later.input_tokens.or(self.input_tokens);
@@ -36,7 +47,7 @@ impl Usage {
     }
 
     /// The counts; `None` where none was ever named.
-    pub(super) fn counts(&self) -> Option<TokenUsage> {
+    pub(in crate::wire) fn counts(&self) -> Option<TokenUsage> {
         let cached_input = self.cache_read_input_tokens.unwrap_or_default();
         let cache_write = self.cache_creation_input_tokens.unwrap_or_default();
         Some(TokenUsage {

@@ -5,7 +5,7 @@
 
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::read::{Members, Text};
-use crate::wire::conversation::{Message, Part as Said, Role, ToolCall};
+use crate::wire::conversation::{Message, Part as Said, Role};
 use crate::wire::policy::{Policy, unsupported};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -226,7 +226,7 @@ fn assistant<'a>(message: &'a Message<'_>, index: usize, open: &mut Vec<Open<'a>
     let mut signature = Some(message.thinking_blocks.iter().find_map(|block| signature(block)));
     for call in &message.tool_calls {
         let signature = signature.take().map(|own| own.unwrap_or(Cow::Borrowed(UNSIGNED)));
-        let function_call = Some(Call { id: &call.id, name: &call.name, args: args(call) });
+        let function_call = Some(Call { id: &call.id, name: &call.name, args: call.input() });
         parts.push(Part { function_call, thought_signature: signature, ..Part::default() });
         open.push(Open { id: &call.id, name: &call.name, message: index });
     }
@@ -250,15 +250,6 @@ fn object(json: &str) -> Option<Box<RawValue>> {
 fn wrapped(name: &str, value: serde_json::Value) -> Box<RawValue> {
     let whole = serde_json::Value::Object([(name.to_owned(), value)].into_iter().collect());
     serde_json::value::to_raw_value(&whole).expect("a value is JSON")
-}
-
-/// The arguments, which must be an object. What is none (a model was cut off, a custom tool takes text) is not
-/// repaired: it travels whole, as a text in an object.
-fn args(call: &ToolCall<'_>) -> Box<RawValue> {
-    let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    let own = object(arguments).filter(|_| !call.custom);
-    let name = if call.custom { "input" } else { "invalid_json" };
-    own.unwrap_or_else(|| wrapped(name, serde_json::Value::from(&*call.arguments)))
 }
 
 fn result<'a>(message: &'a Message<'_>, index: usize, open: &mut Vec<Open<'a>>) -> Result<Part<'a>, ApiError> {

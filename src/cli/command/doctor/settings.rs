@@ -4,6 +4,7 @@ use super::finding::Finding;
 use crate::config::Loaded;
 use crate::config::settings::{Config, Dialect, Tls};
 use crate::server::acceptor;
+use crate::wire::quirks;
 use std::os::unix::fs::PermissionsExt;
 
 /// Each provider, or that there is none.
@@ -28,7 +29,10 @@ pub(super) fn providers(loaded: &Loaded) -> Vec<Finding> {
     }
     for found in loaded.discovery.iter().flat_map(|discovery| &discovery.without_address) {
         let text = format!("{} is set, but no address of {}", found.variable, found.provider);
-        let advice = format!("set provider.{}.base_url to that of your resource", found.provider);
+        let advice = match quirks(found.provider).dialect {
+            Some(Dialect::Bedrock) => "set AWS_REGION, or provider.bedrock.region".to_owned(),
+            _ => format!("set provider.{}.base_url to that of your resource", found.provider),
+        };
         all.push(Finding::warn("provider", text, advice));
     }
     for later in loaded.discovery.iter().flat_map(|discovery| &discovery.unavailable) {
