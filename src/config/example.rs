@@ -78,6 +78,10 @@ const LISTS: &str = r#"
 # base_url = "https://RESOURCE.openai.azure.com/openai/v1"
 # api_version = "2024-10-21"          # of the older form; left out: this
 
+# [provider.bedrock]                  # models by their ids or ARNs, such as bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0
+# region = "eu-central-1"             # left out: AWS_REGION, AWS_DEFAULT_REGION
+# api_key = "env:AWS_BEARER_TOKEN_BEDROCK"
+
 # [provider.local]
 # kind = "openai-chat"
 # base_url = "http://127.0.0.1:11434/v1"

@@ -47,9 +47,10 @@ fn the_example_freed_names_every_key_and_only_its_files_are_missing() {
     let text = freed()
         .replace("/run/secrets/anthropic", secret.to_str().unwrap())
         .replace("/etc/floopy", world.folder.path().to_str().unwrap());
-    let world = World::new(&text).with(&[("OPENAI_API_KEY", "a"), ("GATEWAY_TOKEN", "b")]);
+    let keys = [("OPENAI_API_KEY", "a"), ("GATEWAY_TOKEN", "b"), ("AWS_BEARER_TOKEN_BEDROCK", "c")];
+    let world = World::new(&text).with(&keys);
     let loaded = world.load().unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(loaded.config.providers.len(), 4);
+    assert_eq!(loaded.config.providers.len(), 5);
     assert_eq!(loaded.config.routes.len(), 2);
     let is_told = |setting: &&crate::config::Setting| setting.origin != crate::config::Origin::Default;
     let told: BTreeSet<&str> = loaded.origins.iter().filter(is_told).map(|setting| setting.key.as_str()).collect();

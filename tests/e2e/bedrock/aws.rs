@@ -1,0 +1,196 @@
+//! A small AWS: Bedrock's runtime, and the services that give out keys.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+pub(super) const MODEL: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) path: String,
+    headers: Vec<(String, String)>,
+    pub(super) body: Value,
+}
+
+impl Seen {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value.as_str())
+    }
+}
+
+/// What it does is said by the model's name in the path.
+pub(super) struct Aws {
+    pub(super) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Aws {
+    pub(super) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let aws = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
+        let seen = Arc::clone(&aws.seen);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let seen = Arc::clone(&seen);
+                std::thread::spawn(move || while serve(&stream, &seen).is_some() {});
+            }
+        });
+        aws
+    }
+
+    /// The calls of models, in order.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().iter().filter(|seen| seen.path.starts_with("/model/")).cloned().collect()
+    }
+
+    /// A provider with these keys, and a model with a price.
+    pub(super) fn config(&self, keys: &str) -> String {
+        format!(
+            "[provider.bedrock]\nbase_url = \"http://{}\"\nregion = \"eu-west-3\"\nallow_private_network = true\n{keys}\
+             [[model]]\nid = \"bedrock/{MODEL}\"\ninput_usd_per_mtok = 1.0\noutput_usd_per_mtok = 2.0\n\
+             cache_read_usd_per_mtok = 0.5\ncache_write_usd_per_mtok = 1.5\n",
+            self.address
+        )
+    }
+}
+
+fn serve(stream: &TcpStream, all: &Mutex<Vec<Seen>>) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    let path = lines[0].split(' ').nth(1).unwrap().to_owned();
+    let headers: Vec<_> =
+        lines[1..].iter().filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    let mut seen = Seen { path, headers, body: Value::Null };
+    let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    seen.body = serde_json::from_slice(&body).unwrap_or_default();
+    all.lock().unwrap().push(seen.clone());
+    let mut writer = stream.try_clone().unwrap();
+    let (status, kind, headers, body) = answer(&seen);
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\n{headers}content-length: {}\r\n\r\n", body.len());
+    writer.write_all(&[head.as_bytes(), &body].concat()).ok()
+}
+
+type Answer = (&'static str, &'static str, String, Vec<u8>);
+
+fn refusal(status: &'static str, name: &str, message: &str) -> Answer {
+    let headers = format!("x-amzn-errortype: {name}:http://internal.amazon.com/coral/\r\n");
+    (status, "application/json", headers, json!({"message": message}).to_string().into_bytes())
+}
+
+fn answer(seen: &Seen) -> Answer {
+    let model = seen.path.split('/').nth(2).unwrap_or_default();
+    match model {
+        "busy" => return refusal("429 Too Many Requests", "ThrottlingException", "Too many tokens, please wait."),
+        "too-long" => {
+            return refusal("400 Bad Request", "ValidationException", "Input is too long for requested model.");
+        }
+        "profile-only" => {
+            let message = "Invocation of model ID x with on-demand throughput isn’t supported.";
+            return refusal("400 Bad Request", "ValidationException", message);
+        }
+        "denied" => return refusal("403 Forbidden", "AccessDeniedException", "You don't have access."),
+        _ => {}
+    }
+    let calls = seen.body["toolConfig"].is_object() && !seen.body["messages"].to_string().contains("toolResult");
+    if !seen.path.ends_with("/converse-stream") {
+        return ("200 OK", "application/json", String::new(), whole(calls).to_string().into_bytes());
+    }
+    let mut events = streamed(calls);
+    match model {
+        "exception" => {
+            events.truncate(2);
+            events.push(frame("exception", "serviceUnavailableException", &json!({"message": "busy"})));
+        }
+        "damaged" => {
+            if let Some(byte) = events[2].last_mut() {
+                *byte ^= 1;
+            }
+        }
+        "cut" => events.truncate(3),
+        _ => {}
+    }
+    ("200 OK", "application/vnd.amazon.eventstream", String::new(), events.concat())
+}
+
+fn usage() -> Value {
+    json!({"inputTokens": 700, "cacheReadInputTokens": 200, "cacheWriteInputTokens": 100, "outputTokens": 100,
+        "totalTokens": 1100})
+}
+
+fn whole(calls: bool) -> Value {
+    let call = |id: &str, city: &str| json!({"toolUse": {"toolUseId": id, "name": "weather", "input": {"city": city}}});
+    let (content, reason) = if calls {
+        let thought = json!({"reasoningText": {"text": "I need the weather.", "signature": "EqQB"}});
+        (json!([{"reasoningContent": thought}, call("tooluse_1", "Oslo"), call("tooluse_2", "Rome")]), "tool_use")
+    } else {
+        (json!([{"text": "Hé"}, {"text": "llo"}]), "end_turn")
+    };
+    json!({"output": {"message": {"role": "assistant", "content": content}}, "stopReason": reason, "usage": usage(),
+        "metrics": {"latencyMs": 7}})
+}
+
+fn streamed(calls: bool) -> Vec<Vec<u8>> {
+    let event = |name: &str, payload: Value| frame("event", name, &payload);
+    let delta = |index: u8, delta: Value| {
+        event("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta, "p": "abcdefg"}))
+    };
+    let stop = |index: u8| event("contentBlockStop", json!({"contentBlockIndex": index}));
+    let mut events = vec![event("messageStart", json!({"role": "assistant"}))];
+    if calls {
+        events.push(delta(0, json!({"reasoningContent": {"text": "I need the weather."}})));
+        events.push(delta(0, json!({"reasoningContent": {"signature": "EqQB"}})));
+        events.push(stop(0));
+        for (index, id, input) in [(1, "tooluse_1", "{\"city\":\"Oslo\"}"), (2, "tooluse_2", "{\"city\":\"Rome\"}")] {
+            let start = json!({"toolUse": {"toolUseId": id, "name": "weather"}});
+            events.push(event("contentBlockStart", json!({"contentBlockIndex": index, "start": start})));
+            events.push(delta(index, json!({"toolUse": {"input": input}})));
+            events.push(stop(index));
+        }
+    } else {
+        events.push(delta(0, json!({"text": "Hé"})));
+        events.push(delta(0, json!({"text": "llo"})));
+        events.push(stop(0));
+    }
+    events.push(event("messageStop", json!({"stopReason": if calls { "tool_use" } else { "end_turn" }})));
+    events.push(event("metadata", json!({"usage": usage(), "metrics": {"latencyMs": 7}})));
+    events
+}
+
+/// One message of an event stream.
+fn frame(kind: &str, name: &str, payload: &Value) -> Vec<u8> {
+    let mut headers = Vec::new();
+    let of_kind = format!(":{kind}-type");
+    for (header, value) in [(&*of_kind, name), (":content-type", "application/json"), (":message-type", kind)] {
+        headers.push(u8::try_from(header.len()).unwrap());
+        headers.extend_from_slice(header.as_bytes());
+        headers.push(7);
+        headers.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+        headers.extend_from_slice(value.as_bytes());
+    }
+    let payload = payload.to_string();
+    let mut bytes = Vec::new();
+    for number in [16 + headers.len() + payload.len(), headers.len()] {
+        bytes.extend_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
+    }
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
+    bytes.extend_from_slice(&headers);
+    bytes.extend_from_slice(payload.as_bytes());
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
+    bytes
+}
