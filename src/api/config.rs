@@ -9,7 +9,7 @@ pub(crate) async fn get(request: Request) -> Answer {
     let mut providers: Vec<_> = config
         .providers
         .values()
-        .map(|provider| json!({"name": provider.id, "kind": provider.kind, "has_key": provider.api_key.is_some()}))
+        .map(|provider| json!({"name": provider.id, "kind": provider.kind, "has_key": !provider.credential.is_none()}))
         .collect();
     providers.sort_by_key(ToString::to_string);
     ok(&json!({

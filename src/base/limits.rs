@@ -64,6 +64,10 @@ pub const EXPORT_SLICE: usize = 256 << 10;
 pub const MAX_CONFIG_FILE: u64 = 1 << 20;
 /// A file that holds one secret.
 pub const MAX_SECRET_FILE: u64 = 64 << 10;
+/// One answer of whoever issues credentials: a token and what belongs to it.
+pub const MAX_ISSUER_ANSWER: usize = 64 << 10;
+/// How long one call to an issuer of credentials may take.
+pub const ISSUER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Calls that are made side by side for one request with `n`.
 pub const MAX_PARALLEL_CALLS: u32 = 8;
 /// One image that is fetched for a provider.

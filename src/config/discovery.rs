@@ -4,7 +4,7 @@ use super::raw::ANTHROPIC_VERSION;
 use super::report::{Field, Report};
 use super::resolve;
 use super::secret::{self, Reference};
-use super::settings::{Dialect, Provider, UnsupportedParameters};
+use super::settings::{Credential, Dialect, Provider, UnsupportedParameters};
 use super::sources::Environment;
 use super::tree::Place;
 use crate::base::ProviderId;
@@ -75,7 +75,7 @@ pub(super) fn providers(discovery: &Discovery, environment: &Environment, report
             kind: kind.to_owned(),
             dialect,
             base_url,
-            api_key,
+            credential: api_key.map(|key| Credential::of_key(dialect, &key)).unwrap_or_default(),
             headers: Vec::new(),
             allow_private_network: false,
             anthropic_version: ANTHROPIC_VERSION.to_owned(),

@@ -77,6 +77,13 @@ const LISTS: &str = r#"
 # [provider.azure]                    # the resource's address with /openai/v1; without it the older deployments form
 # base_url = "https://RESOURCE.openai.azure.com/openai/v1"
 # api_version = "2024-10-21"          # of the older form; left out: this
+# auth = "managed_identity"           # tokens of Entra in place of a key; or client_secret, workload_identity
+# client_id = "APPLICATION"           # left out: AZURE_CLIENT_ID; of a managed identity: the only one
+# tenant_id = "TENANT"                # left out: AZURE_TENANT_ID
+# client_secret = "env:AZURE_CLIENT_SECRET"
+# token_file = "/var/run/secrets/azure/tokens/azure-identity-token"   # left out: AZURE_FEDERATED_TOKEN_FILE
+# authority = "https://login.microsoftonline.com"                     # left out: AZURE_AUTHORITY_HOST, else this
+# scope = "https://cognitiveservices.azure.com/.default"              # national clouds have others
 
 # [provider.bedrock]                  # models by their ids or ARNs, such as bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0
 # region = "eu-central-1"             # left out: AWS_REGION, AWS_DEFAULT_REGION

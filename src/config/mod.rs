@@ -6,6 +6,7 @@
 
 pub mod benchmarks;
 pub mod catalogue;
+mod credential;
 mod discovery;
 mod error;
 mod example;

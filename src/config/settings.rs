@@ -1,6 +1,6 @@
 //! The resolved settings: complete and validated. What these types cannot express cannot be configured.
 
-use crate::base::{KeyId, MicroUsd, ModelRef, OrgId, ProviderId, RouteId, Secret};
+use crate::base::{KeyId, MicroUsd, ModelRef, OrgId, ProviderId, RouteId};
 use crate::resource::decision::Strategy;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -208,6 +208,7 @@ pub struct BreakerPolicy {
     pub cooldown: Duration,
 }
 
+pub use super::credential::{Credential, EntraProof, Grant};
 pub use crate::wire::Dialect;
 
 /// What to do with a parameter that an upstream cannot honour.
@@ -232,8 +233,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// Where it is, without a slash at the end.
     pub base_url: url::Url,
-    /// The secret that it is called with.
-    pub api_key: Option<Secret>,
+    /// What calls to it are authorized with.
+    pub credential: Credential,
     /// Headers added to every call.
     pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Whether private and loopback addresses may be called.

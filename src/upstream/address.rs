@@ -2,11 +2,36 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether a provider at this address may be called. Where private networks are allowed, all but multicast
-/// and the clouds' metadata services may: no model runs there, and what answers there are credentials.
+/// Which addresses may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Those on the public internet.
+    Public,
+    /// And private ones; not the clouds' metadata services: no model runs there, and what answers there are credentials.
+    Private,
+    /// And these: for who fetches credentials from the platform.
+    Platform,
+}
+
+impl Reach {
+    /// What `allow_private_network` says.
+    pub(super) const fn of(allow_private: bool) -> Self {
+        if allow_private { Self::Private } else { Self::Public }
+    }
+}
+
+/// Whether an address may be called. Multicast never may.
 #[must_use]
-pub(super) fn may_be_called(address: IpAddr, allow_private: bool) -> bool {
-    is_public(address) || allow_private && !address.to_canonical().is_multicast() && !is_metadata(address)
+pub(super) fn may_be_called(address: IpAddr, reach: Reach) -> bool {
+    match reach {
+        Reach::Public => is_public(address),
+        Reach::Private => !is_multicast(address) && !is_metadata(address),
+        Reach::Platform => !is_multicast(address),
+    }
+}
+
+fn is_multicast(address: IpAddr) -> bool {
+    address.to_canonical().is_multicast()
 }
 
 /// Where AWS, Google, Azure and others (169.254.169.254), AWS containers (169.254.170.2), Alibaba
@@ -121,7 +146,7 @@ mod tests {
     #[test]
     fn allowing_private_networks_does_not_allow_metadata_services() {
         for local in ["127.0.0.1", "0.0.0.0", "10.0.0.1", "192.168.1.1", "100.64.0.1", "::1", "fc00::1", "8.8.8.8"] {
-            assert!(may_be_called(local.parse().unwrap(), true), "{local}");
+            assert!(may_be_called(local.parse().unwrap(), Reach::Private), "{local}");
         }
         for never in [
             "169.254.169.254",
@@ -135,7 +160,17 @@ mod tests {
             "ff02::1",
             "::ffff:224.0.0.1",
         ] {
-            assert!(!may_be_called(never.parse().unwrap(), true), "{never}");
+            assert!(!may_be_called(never.parse().unwrap(), Reach::Private), "{never}");
+        }
+    }
+
+    #[test]
+    fn only_who_fetches_credentials_reaches_metadata_services() {
+        for platform in ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "127.0.0.1", "8.8.8.8"] {
+            assert!(may_be_called(platform.parse().unwrap(), Reach::Platform), "{platform}");
+        }
+        for never in ["224.0.0.1", "ff02::1", "::ffff:224.0.0.1"] {
+            assert!(!may_be_called(never.parse().unwrap(), Reach::Platform), "{never}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From a name to a connection: look-up, the address guard, TCP with `TCP_NODELAY`, TLS.
 
-use super::address::may_be_called;
+use super::address::{Reach, may_be_called};
 use super::error::CallError;
 use rustls::pki_types::ServerName;
 use std::io;
@@ -24,7 +24,7 @@ pub(super) struct Place {
     port: u16,
     /// The name that the certificate must bear; `None` = no TLS.
     name: Option<ServerName<'static>>,
-    allow_private: bool,
+    reach: Reach,
 }
 
 /// A new connection.
@@ -59,7 +59,7 @@ impl Stream {
 
 impl Place {
     /// `None` where the URL is not one of `http` or `https` with a host.
-    pub(super) fn of(url: &Url, allow_private: bool) -> Option<Self> {
+    pub(super) fn of(url: &Url, reach: Reach) -> Option<Self> {
         let host = url.host()?.to_owned();
         let name = match url.scheme() {
             "http" => None,
@@ -70,7 +70,7 @@ impl Place {
             }),
             _ => return None,
         };
-        Some(Self { host, port: url.port_or_known_default()?, name, allow_private })
+        Some(Self { host, port: url.port_or_known_default()?, name, reach })
     }
 
     /// Connects within `limit`.
@@ -99,8 +99,7 @@ impl Place {
             }
         };
         let known = !found.is_empty();
-        let good: Vec<_> =
-            found.into_iter().filter(|address| may_be_called(address.ip(), self.allow_private)).collect();
+        let good: Vec<_> = found.into_iter().filter(|address| may_be_called(address.ip(), self.reach)).collect();
         match (good.is_empty(), known) {
             (false, _) => Ok(good),
             (true, true) => Err(CallError::PrivateAddress),

@@ -43,6 +43,14 @@ pub enum CallError {
     /// Not HTTP, or a head past the limits.
     #[error("the provider's answer is not valid HTTP: try again, or check its base_url")]
     Malformed,
+    /// Whoever issues the provider's credentials refuses us, or what we would show it cannot be used.
+    #[error(
+        "no credential can be had for the provider: the operator has to check what the configuration says of its auth"
+    )]
+    NoCredential,
+    /// Whoever issues the provider's credentials does not answer, or answers nonsense.
+    #[error("the provider's credentials cannot be fetched now: try again, or check the address of their issuer")]
+    IssuerUnreachable,
     /// A redirect. It is never followed: credentials go where they were configured to go and nowhere else.
     #[error("the provider's answer points elsewhere, which is never followed: check its base_url")]
     Redirected,
@@ -53,7 +61,7 @@ impl CallError {
     #[must_use]
     pub const fn side(self) -> Side {
         match self {
-            Self::Unusable | Self::PrivateAddress => Side::Operator,
+            Self::Unusable | Self::PrivateAddress | Self::NoCredential | Self::IssuerUnreachable => Side::Operator,
             _ => Side::Upstream,
         }
     }
@@ -62,7 +70,7 @@ impl CallError {
     #[must_use]
     pub const fn retry(self) -> Retry {
         match self {
-            Self::Refused | Self::Closed | Self::Broken => Retry::SameTarget,
+            Self::Refused | Self::Closed | Self::Broken | Self::IssuerUnreachable => Retry::SameTarget,
             // A time-out has just used up its time here, the others would come again: another target is the better bet.
             Self::ConnectTimeout | Self::FirstByteTimeout | Self::IdleTimeout => Retry::OtherTarget,
             Self::Unusable
@@ -70,6 +78,7 @@ impl CallError {
             | Self::PrivateAddress
             | Self::Tls
             | Self::Malformed
+            | Self::NoCredential
             | Self::Redirected => Retry::OtherTarget,
             Self::Deadline => Retry::Never,
         }
@@ -95,6 +104,8 @@ impl CallError {
                 | Self::ConnectTimeout
                 | Self::Refused
                 | Self::Tls
+                | Self::NoCredential
+                | Self::IssuerUnreachable
         )
     }
 

@@ -5,6 +5,7 @@
 //! redirects are limited; what came counts as an image by its first bytes, whatever its head says. Whether
 //! an address is private, closed or silent cannot be told from the error.
 
+use super::address::Reach;
 use super::connect::Place;
 use super::error::CallError;
 use super::http1::Connection;
@@ -101,7 +102,7 @@ enum Got {
 }
 
 async fn get(tls: &TlsConnector, url: &Url, limit: Instant, allow_private: bool) -> Result<Got, FetchError> {
-    let place = Place::of(url, allow_private).ok_or(FetchError::Address)?;
+    let place = Place::of(url, Reach::of(allow_private)).ok_or(FetchError::Address)?;
     let connection = Connection::open(place.dial(tls, limit).await?.stream).await?;
     let (response, mut connection) =
         connection.exchange(request(url)?).await.map_err(|failed| FetchError::from(failed.error))?;

@@ -2,7 +2,7 @@
 //! and the replay provider.
 //!
 //! One call goes one way: [`Upstream::send`] → pool (an open connection, or name, address guard, TCP, TLS) →
-//! request (credentials, headers) → exchange → [`Reply`]. A reply's body is read as it comes and never gathered here.
+//! credential (a header, a token) → request (headers, credential) → exchange → [`Reply`]. A reply's body is read as it comes and never gathered here.
 //! Dropping the future or the body ends the call at the provider at once. What to try next is the gateway's business.
 //!
 //! This room never follows a redirect, never hands on a client's credentials, and lets no address, name or
@@ -12,6 +12,7 @@ mod address;
 mod body;
 pub mod breaker;
 mod connect;
+mod credential;
 mod error;
 pub mod fetch;
 mod http1;

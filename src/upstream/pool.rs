@@ -1,5 +1,6 @@
 //! Open connections, by provider address. What is idle for long is closed by one owned task.
 
+use super::address::Reach;
 use super::connect::{Place, Stream};
 use super::error::CallError;
 use super::http2::Starter;
@@ -128,7 +129,7 @@ impl Origin {
     fn of(url: &Url, allow_private: bool) -> Option<Self> {
         let authority: Authority = url[Position::BeforeHost..Position::AfterPort].parse().ok()?;
         Some(Self {
-            place: Place::of(url, allow_private)?,
+            place: Place::of(url, Reach::of(allow_private))?,
             scheme: url.scheme().parse().ok()?,
             host: HeaderValue::from_str(authority.as_str()).ok()?,
             authority,

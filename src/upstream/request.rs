@@ -1,11 +1,12 @@
 //! A call as HTTP: address, credentials, and which of the caller's headers go along.
 
+use super::credential::Proof;
 use super::error::CallError;
 use super::pool::Origin;
 use super::send::Call;
 use crate::config::settings::{Dialect, Provider};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use http_body_util::Full;
@@ -36,6 +37,7 @@ pub(super) fn build(
     provider: &Provider,
     call: &Call,
     origin: &Origin,
+    proof: &Proof,
     is_http2: bool,
 ) -> Result<Request<Full<Bytes>>, CallError> {
     let mut request = Request::new(Full::new(call.body.clone()));
@@ -51,12 +53,13 @@ pub(super) fn build(
     }
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("floopy/", env!("CARGO_PKG_VERSION"))));
     hand_on(&call.headers, headers);
-    credentials(provider, headers)?;
+    version(provider, headers)?;
     for (name, value) in &provider.headers {
         let mut value = value.clone();
         value.set_sensitive(true);
         headers.insert(name, value);
     }
+    proof.put_on(&mut request);
     Ok(request)
 }
 
@@ -93,26 +96,11 @@ fn is_of_one_connection(name: &HeaderName, headers: &HeaderMap) -> bool {
     named.flat_map(|names| names.split(',')).any(|named| named.trim().eq_ignore_ascii_case(name.as_str()))
 }
 
-fn credentials(provider: &Provider, headers: &mut HeaderMap) -> Result<(), CallError> {
-    if provider.dialect == Dialect::AnthropicMessages {
-        let name = HeaderName::from_static("anthropic-version");
-        if !headers.contains_key(&name) {
-            headers.insert(name, provider.anthropic_version.parse().map_err(|_| CallError::Unusable)?);
-        }
+/// The version of Anthropic's API, where the call does not name one.
+fn version(provider: &Provider, headers: &mut HeaderMap) -> Result<(), CallError> {
+    let name = HeaderName::from_static("anthropic-version");
+    if provider.dialect == Dialect::AnthropicMessages && !headers.contains_key(&name) {
+        headers.insert(name, provider.anthropic_version.parse().map_err(|_| CallError::Unusable)?);
     }
-    let Some(secret) = &provider.api_key else { return Ok(()) };
-    let (name, value) = match provider.dialect {
-        Dialect::AnthropicMessages => (HeaderName::from_static("x-api-key"), HeaderValue::from_str(secret.expose())),
-        Dialect::Gemini => (HeaderName::from_static("x-goog-api-key"), HeaderValue::from_str(secret.expose())),
-        Dialect::AzureV1 | Dialect::AzureDeployments => {
-            (HeaderName::from_static("api-key"), HeaderValue::from_str(secret.expose()))
-        }
-        Dialect::OpenAiChat | Dialect::Bedrock | Dialect::Replay => {
-            (AUTHORIZATION, HeaderValue::try_from(["Bearer ", secret.expose()].concat()))
-        }
-    };
-    let mut value = value.map_err(|_| CallError::Unusable)?;
-    value.set_sensitive(true);
-    headers.insert(name, value);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! One call to one provider.
 
 use super::body::ReplyBody;
+use super::credential::{Credentials, Proof};
 use super::error::CallError;
 use super::http1::{Failed, Repeat};
 use super::pool::{Line, Origin, Pool};
@@ -8,6 +9,7 @@ use super::tls::{self, StartError};
 use super::{replay, request};
 use crate::config::settings::{Dialect, Provider, UpstreamPolicy};
 use bytes::Bytes;
+use http::response::Parts;
 use http::{HeaderMap, Method, Response, StatusCode};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +23,7 @@ pub struct Upstream {
     pool: Arc<Pool>,
     /// Speaks HTTP/1.1 only: what is fetched once needs no more.
     downloads: TlsConnector,
+    credentials: Arc<Credentials>,
 }
 
 /// One call.
@@ -70,7 +73,9 @@ impl Upstream {
 
     pub(super) fn trusting(extra_roots: Option<&Path>) -> Result<Self, StartError> {
         let tls = tls::connector(extra_roots)?;
-        Ok(Self { downloads: tls::http1_only(&tls), pool: Arc::new(Pool::new(tls)) })
+        let downloads = tls::http1_only(&tls);
+        let credentials = Arc::new(Credentials::new(downloads.clone()));
+        Ok(Self { downloads, credentials, pool: Arc::new(Pool::new(tls)) })
     }
 
     /// How servers are met that are no providers.
@@ -83,7 +88,8 @@ impl Upstream {
     ///
     /// A call is sent a second time in two cases only, both on a connection that had been idle: no byte of the
     /// request went out; or the connection ended without a byte of an answer, which is what a provider's own
-    /// idle timeout looks like. The second case is tried once, on a fresh connection.
+    /// idle timeout looks like. The second case is tried once, on a fresh connection. And a call whose credential has been
+    /// fetched is made once more, with a new one, where the provider answers 401.
     ///
     /// # Errors
     /// No answer's head came: see [`CallError`].
@@ -93,25 +99,14 @@ impl Upstream {
         }
         let began = Instant::now();
         let origin = self.pool.origin(&provider.base_url, provider.allow_private_network)?;
-        let mut is_fresh = false;
-        let (head, body) = loop {
-            let open = if is_fresh { None } else { origin.take() };
-            let is_reused = open.is_some();
-            let line = match open {
-                Some(line) => line,
-                None => self.dial(&origin, policy, call.deadline).await?,
-            };
-            let request = request::build(provider, &call, &origin, matches!(line, Line::Http2(_)))?;
-            let limit = (Instant::now() + policy.first_byte_timeout).min(call.deadline);
-            match tokio::time::timeout_at(limit, exchange(line, request, &origin)).await {
-                Ok(Ok((head, body))) => break (head, body),
-                Ok(Err(Failed { repeat: Repeat::Freely, .. })) if is_reused => {}
-                Ok(Err(Failed { repeat: Repeat::OnceAfterIdling, .. })) if is_reused => is_fresh = true,
-                Ok(Err(failed)) => return Err(failed.error),
-                Err(_) if limit == call.deadline => return Err(CallError::Deadline),
-                Err(_) => return Err(CallError::FirstByteTimeout),
-            }
-        };
+        let proof = self.credentials.proof(provider, call.deadline).await?;
+        let mut answered = self.answered(provider, policy, &call, &origin, &proof).await?;
+        if answered.0.status == StatusCode::UNAUTHORIZED
+            && let Some(proof) = self.credentials.after_refusal(provider, &proof, call.deadline).await?
+        {
+            answered = self.answered(provider, policy, &call, &origin, &proof).await?;
+        }
+        let (head, body) = answered;
         if head.status.is_redirection() {
             return Err(CallError::Redirected);
         }
@@ -121,6 +116,36 @@ impl Upstream {
             body: body.limited(policy.idle_timeout, call.deadline),
             first_byte: began.elapsed(),
         })
+    }
+
+    /// The head of one answer.
+    async fn answered(
+        &self,
+        provider: &Provider,
+        policy: &UpstreamPolicy,
+        call: &Call,
+        origin: &Arc<Origin>,
+        proof: &Proof,
+    ) -> Result<(Parts, ReplyBody), CallError> {
+        let mut is_fresh = false;
+        loop {
+            let open = if is_fresh { None } else { origin.take() };
+            let is_reused = open.is_some();
+            let line = match open {
+                Some(line) => line,
+                None => self.dial(origin, policy, call.deadline).await?,
+            };
+            let request = request::build(provider, call, origin, proof, matches!(line, Line::Http2(_)))?;
+            let limit = (Instant::now() + policy.first_byte_timeout).min(call.deadline);
+            match tokio::time::timeout_at(limit, exchange(line, request, origin)).await {
+                Ok(Ok(answered)) => return Ok(answered),
+                Ok(Err(Failed { repeat: Repeat::Freely, .. })) if is_reused => {}
+                Ok(Err(Failed { repeat: Repeat::OnceAfterIdling, .. })) if is_reused => is_fresh = true,
+                Ok(Err(failed)) => return Err(failed.error),
+                Err(_) if limit == call.deadline => return Err(CallError::Deadline),
+                Err(_) => return Err(CallError::FirstByteTimeout),
+            }
+        }
     }
 
     async fn dial(&self, origin: &Origin, policy: &UpstreamPolicy, deadline: Instant) -> Result<Line, CallError> {
@@ -136,7 +161,7 @@ async fn exchange(
     line: Line,
     request: http::Request<http_body_util::Full<Bytes>>,
     origin: &Arc<Origin>,
-) -> Result<(http::response::Parts, ReplyBody), Failed> {
+) -> Result<(Parts, ReplyBody), Failed> {
     match line {
         Line::Http1(connection) => {
             let (response, connection) = connection.exchange(request).await?;

@@ -35,6 +35,7 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     pub(crate) folder: PathBuf,
     child: Option<Child>,
+    environment: Vec<(&'static str, String)>,
     _owned: Option<TempDir>,
 }
 
@@ -74,12 +75,27 @@ impl Gateway {
         Self::start_at(port, folder, change(config(port, folder, fake, "")))
     }
 
+    /// Starts as [`Gateway::start`] does, with these variables too.
+    pub(crate) fn start_in_environment(fake: &Fake, more: &str, environment: &[(&'static str, String)]) -> Self {
+        let owned = TempDir::new().unwrap();
+        let port = free_port();
+        let config = config(port, owned.path(), fake, more);
+        let mut gateway = Self::spawn(port, owned.path(), config, environment.to_vec());
+        gateway._owned = Some(owned);
+        gateway
+    }
+
     fn start_at(port: u16, folder: &Path, config: String) -> Self {
+        Self::spawn(port, folder, config, Vec::new())
+    }
+
+    fn spawn(port: u16, folder: &Path, config: String, environment: Vec<(&'static str, String)>) -> Self {
         std::fs::write(folder.join("floopy.toml"), config).unwrap();
         let mut gateway = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             folder: folder.to_owned(),
             child: None,
+            environment,
             _owned: None,
         };
         gateway.child = Some(gateway.command().spawn().unwrap());
@@ -90,6 +106,7 @@ impl Gateway {
     /// The command that serves this gateway's folder.
     pub(crate) fn command(&self) -> Command {
         let mut command = floopy(&self.folder);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--config"]).arg(self.folder.join("floopy.toml"));
         command.stdout(Stdio::null()).stderr(std::fs::File::create(self.folder.join("log")).unwrap());
         command

@@ -26,5 +26,7 @@ mod records;
 mod serving;
 mod sessions;
 mod strategies;
+mod tokens;
 mod tui;
 mod ui;
+mod web;

@@ -1,12 +1,14 @@
 //! The configuration as it is written: every key with its type and its place, nothing yet compared with
 //! anything else. Sections whose values stand alone are read straight into their settings.
 
+mod auth;
 mod key;
 mod model;
 mod provider;
 mod route;
 mod sections;
 
+pub(super) use auth::Auth;
 pub(super) use key::RawKey;
 pub(super) use model::{RawModel, RawPrices};
 pub(super) use provider::{ANTHROPIC_VERSION, RawHeader, RawProvider};

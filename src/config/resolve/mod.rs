@@ -2,6 +2,7 @@
 //! hold between keys.
 
 mod aws;
+mod entra;
 mod key;
 mod later;
 mod model;

@@ -1,18 +1,19 @@
 //! One provider: its kind, its address, its key.
 
-use super::aws;
+use super::{aws, entra};
 use crate::base::{ProviderId, Secret};
 use crate::config::leaf;
 use crate::config::nearest::nearest;
-use crate::config::raw::{RawHeader, RawProvider};
+use crate::config::raw::{Auth, RawHeader, RawProvider};
 use crate::config::report::{Complaint, Field, Report};
 use crate::config::secret;
-use crate::config::settings::{Dialect, Provider};
+use crate::config::settings::{Credential, Dialect, Provider};
 use crate::config::sources::Environment;
 use crate::config::tree::{Place, Value};
 use crate::wire::quirks::{self, Quirks};
 use http::{HeaderName, HeaderValue};
 use std::net::IpAddr;
+use std::sync::Arc;
 use url::{Host, Url};
 
 /// The version of Azure's API that is asked for where none is set: the newest that is no preview.
@@ -50,7 +51,16 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         }
         url => (dialect, url),
     };
-    let key = if raw.has_key { key } else { usual_key(raw, row, environment, report) };
+    let credential = match entra_auth(raw, is_azure, row, report) {
+        Some(auth) => {
+            let grant = entra::grant(raw, auth, environment, report);
+            grant.map(|grant| Credential::Token(Arc::new(grant)))
+        }
+        None => {
+            let key = if raw.has_key { key } else { usual_key(raw, row, environment, report) };
+            key.map(|key| Credential::of_key(dialect, &key))
+        }
+    };
     if let Some(region) = raw.region.as_ref().filter(|_| dialect != Dialect::Bedrock) {
         report.warn(&region.place, &region.key, format!("means nothing for {}", row.kind));
     }
@@ -61,12 +71,34 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         kind: row.kind.to_owned(),
         dialect,
         base_url,
-        api_key: key,
+        credential: credential.unwrap_or_default(),
         headers,
         allow_private_network: raw.allow_private_network,
         anthropic_version: raw.anthropic_version.value.to_str().unwrap_or_default().to_owned(),
         unsupported_parameters: raw.unsupported_parameters,
     }))
+}
+
+/// The way to tokens that a provider of Azure's goes; `None` where it has a key.
+fn entra_auth(raw: &RawProvider, is_azure: bool, row: &Quirks, report: &mut Report) -> Option<Auth> {
+    if !is_azure {
+        for (place, key) in raw.auth.given() {
+            report.warn(place, key, format!("means nothing for {}", row.kind));
+        }
+        return None;
+    }
+    let implied = raw.auth.client_secret.as_ref().map(|_| Auth::ClientSecret);
+    let auth = raw.auth.auth.as_ref().map(|auth| auth.value).or(implied).unwrap_or(Auth::Key);
+    if auth == Auth::Key {
+        for (place, key) in raw.auth.given().filter(|(_, key)| !key.ends_with(".auth")) {
+            report.warn(place, key, "means nothing with a key: set auth to have tokens instead");
+        }
+        return None;
+    }
+    if let Some(key) = &raw.api_key {
+        report.refuse(key, Complaint::new("is set together with a way to tokens; calls bear one of the two").hidden());
+    }
+    Some(auth)
 }
 
 /// Which of Azure's two surfaces an address is, and the address in full: the one that ends with `/v1` has its models in

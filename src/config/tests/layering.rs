@@ -93,7 +93,7 @@ fn a_provider_is_set_from_the_environment() {
     ]);
     let config = world.load().unwrap().config;
     assert_eq!(config.providers["my-llm"].base_url.as_str(), "https://b.example/v1");
-    assert_eq!(config.providers["openai"].api_key.as_ref().unwrap().expose(), "sk-other");
+    assert_eq!(key(&config.providers["openai"]), "sk-other");
 }
 
 #[test]

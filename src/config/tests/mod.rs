@@ -8,6 +8,7 @@ mod providers;
 mod routes;
 
 use super::{ConfigErrors, Environment, Loaded, Sources, load};
+use crate::config::settings::{Credential, Provider};
 use std::path::PathBuf;
 
 /// A folder with a configuration and the environment that it is read in.
@@ -64,6 +65,14 @@ fn config(text: &str) -> super::Config {
 }
 
 const KEYS: &[(&str, &str)] = &[("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")];
+
+/// The key that calls to a provider bear.
+fn key(provider: &Provider) -> &str {
+    match &provider.credential {
+        Credential::Header(_, value) => value.expose().trim_start_matches("Bearer "),
+        other => panic!("no key: {other:?}"),
+    }
+}
 
 fn nothing() -> Environment {
     Environment::default()

@@ -1,8 +1,8 @@
 //! Providers, their keys and addresses, and what is done without any.
 
 use super::*;
-use crate::base::{Capability, Mode, ModelRef, PicoUsdPerToken, TaskKind};
-use crate::config::settings::{Dialect, UnsupportedParameters};
+use crate::base::{Capability, Mode, ModelRef, PicoUsdPerToken, Secret, TaskKind};
+use crate::config::settings::{Credential, Dialect, EntraProof, Grant, UnsupportedParameters};
 use crate::wire::quirks;
 
 #[test]
@@ -13,7 +13,7 @@ fn a_provider_is_its_kind_by_name() {
     let openai = &config.providers["openai"];
     assert_eq!((openai.kind.as_str(), openai.dialect), ("openai", Dialect::OpenAiChat));
     assert_eq!(openai.base_url.as_str(), "https://api.openai.com/v1");
-    assert_eq!(openai.api_key.as_ref().unwrap().expose(), "sk-openai");
+    assert_eq!(key(openai), "sk-openai");
     let anthropic = &config.providers["anthropic"];
     assert_eq!(anthropic.dialect, Dialect::AnthropicMessages);
     assert_eq!(anthropic.anthropic_version, "2023-06-01");
@@ -68,7 +68,7 @@ fn a_key_in_a_file_loses_its_line_break_and_nothing_else() {
     std::fs::write(&path, "sk-1\r\n").unwrap();
     let world = World::new(&text);
     let loaded = world.load().unwrap();
-    assert_eq!(loaded.config.providers["openai"].api_key.as_ref().unwrap().expose(), "sk-1");
+    assert_eq!(key(&loaded.config.providers["openai"]), "sk-1");
     assert_eq!(loaded.files, [world.path("floopy.toml"), path.clone()]);
     for (content, reason) in [
         (&b"sk 1\n"[..], "a space, a line break"),
@@ -88,7 +88,7 @@ fn an_address_of_ones_own_needs_no_key_and_does_not_get_the_usual_one() {
     let config = config(
         "[provider.openai]\nbase_url = \"http://127.0.0.1:9/v1\"\nallow_private_network = true\n[provider.local]\nkind = \"anthropic-messages\"\nbase_url = \"https://proxy.example\"\n",
     );
-    assert_eq!(config.providers["openai"].api_key, None);
+    assert!(config.providers["openai"].credential.is_none());
     assert_eq!(config.providers["local"].base_url.as_str(), "https://proxy.example/");
 }
 
@@ -235,7 +235,7 @@ fn without_providers_the_environment_is_searched() {
     assert_eq!(nowhere, [("azure", "AZURE_OPENAI_API_KEY")]);
     assert!(!discovery.replay);
     assert_eq!(loaded.config.providers.len(), 3);
-    assert_eq!(loaded.config.providers["groq"].api_key.as_ref().unwrap().expose(), "gsk_1");
+    assert_eq!(key(&loaded.config.providers["groq"]), "gsk_1");
     assert!(loaded.config.catalogue.resolve_bare("claude-opus-5").is_some());
     let shown = loaded.origins.iter().find(|setting| setting.key == "provider.groq.api_key").unwrap();
     assert_eq!(shown.value, "\"env:GROQ_API_KEY\"");
@@ -258,7 +258,7 @@ fn with_nothing_at_all_replay_serves() {
     let loaded = World::new("").load().unwrap();
     assert!(loaded.discovery.unwrap().replay);
     let replay = &loaded.config.providers["replay"];
-    assert_eq!((replay.dialect, replay.api_key.is_none()), (Dialect::Replay, true));
+    assert_eq!((replay.dialect, replay.credential.is_none()), (Dialect::Replay, true));
     assert!(loaded.config.catalogue.models_of(&"replay".into()).count() > 10);
     let named = config("[provider.replay]\n[provider.again]\nkind = \"replay\"\n");
     assert_eq!(named.providers.len(), 2);
@@ -337,4 +337,84 @@ fn mistakes_of_models_are_named() {
         assert_eq!(found.len(), 1, "{text}: {found:#?}");
         assert!(found[0].contains(reason), "{text}:\n found    {}\n expected {reason}", found[0]);
     }
+}
+
+#[test]
+fn azure_takes_tokens_in_place_of_a_key() {
+    let at = "[provider.azure]\nbase_url = \"https://r.openai.azure.com/openai/v1\"\n";
+    let grant = |more: &str, variables: &[(&str, &str)]| {
+        let world = World::new(&format!("{at}{more}")).with(variables);
+        let config = world.load().unwrap_or_else(|errors| panic!("{errors}")).config;
+        match &config.providers["azure"].credential {
+            Credential::Token(grant) => Grant::clone(grant),
+            other => panic!("{other:?}"),
+        }
+    };
+    let url = "https://login.microsoftonline.com/t.example/oauth2/v2.0/token";
+    let secret = grant(
+        "client_secret = \"env:S\"\ntenant_id = \"t.example\"\nclient_id = \"app\"\n",
+        &[("S", "hush"), ("AZURE_OPENAI_API_KEY", "unused")],
+    );
+    assert_eq!(
+        secret,
+        Grant::Entra {
+            token_url: url.parse().unwrap(),
+            client_id: "app".into(),
+            proof: EntraProof::Secret(Secret::new("hush".into())),
+            scope: "https://cognitiveservices.azure.com/.default".into(),
+            allow_private_network: false,
+        }
+    );
+    assert!(!format!("{secret:?}").contains("hush"));
+    let federated = grant(
+        "auth = \"workload_identity\"\nscope = \"https://ai.azure.com/.default\"\n",
+        &[
+            ("AZURE_TENANT_ID", "t.example"),
+            ("AZURE_CLIENT_ID", "pod"),
+            ("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token"),
+            ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/"),
+        ],
+    );
+    let Grant::Entra { token_url, proof, scope, .. } = federated else { panic!("{federated:?}") };
+    assert_eq!(token_url.as_str(), "https://login.microsoftonline.us/t.example/oauth2/v2.0/token");
+    assert_eq!((proof, scope.as_str()), (EntraProof::File("/var/run/token".into()), "https://ai.azure.com/.default"));
+    let machine = grant("auth = \"managed_identity\"\n", &[]);
+    let Grant::Machine { url, header } = machine else { panic!("{machine:?}") };
+    let asked = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fcognitiveservices.azure.com";
+    assert_eq!((url.as_str(), header.0.as_str(), header.1.expose()), (asked, "metadata", "true"));
+}
+
+#[test]
+fn mistakes_of_tokens_are_named() {
+    let azure = "[provider.azure]\nbase_url = \"https://r.openai.azure.com\"\n";
+    let both = "client_secret = \"env:OPENAI_API_KEY\"\n";
+    for (more, reason) in [
+        ("auth = \"entra\"".to_owned(), "is not known here; expected \"key\", \"client_secret\""),
+        (
+            "auth = \"client_secret\"\ntenant_id = \"t\"\nclient_id = \"c\"".to_owned(),
+            "`client_secret` is missing, and the environment variable AZURE_CLIENT_SECRET is not set",
+        ),
+        (format!("{both}tenant_id = \"t\""), "`client_id` is missing"),
+        (format!("{both}client_id = \"t\""), "`tenant_id` is missing"),
+        (format!("{both}client_id = \"c\"\ntenant_id = \"a/b\""), "holds '/'"),
+        (
+            "auth = \"workload_identity\"\ntenant_id = \"t\"\nclient_id = \"c\"".to_owned(),
+            "`token_file` is missing, and the environment variable AZURE_FEDERATED_TOKEN_FILE is not set",
+        ),
+        (
+            format!("{both}tenant_id = \"t\"\nclient_id = \"c\"\napi_key = \"env:OPENAI_API_KEY\""),
+            "is set together with a way to tokens",
+        ),
+        (
+            format!("{both}tenant_id = \"t\"\nclient_id = \"c\"\nauthority = \"http://login.example\""),
+            "is asked for tokens unencrypted",
+        ),
+    ] {
+        let found = problems(&format!("{azure}{more}\n"));
+        assert!(found.iter().any(|problem| problem.contains(reason)), "{more}:\n found {found:#?}\n expected {reason}");
+    }
+    let stray = World::new("[provider.openai]\ntenant_id = \"t\"\n").with(KEYS).warnings();
+    assert!(stray[0].contains("provider.openai.tenant_id: `\"t\"` means nothing for openai"), "{stray:?}");
+    let keyed = format!("{azure}api_key = \"env:OPENAI_API_KEY\"\ntenant_id = \"t\"\n");
+    assert!(World::new(&keyed).with(KEYS).warnings()[0].contains("means nothing with a key"));
 }

@@ -11,7 +11,7 @@ mod request;
 
 use super::{Call, CallError, Reply, ReplyBody, Upstream};
 use crate::base::Secret;
-use crate::config::settings::{BreakerPolicy, Dialect, Provider, UnsupportedParameters, UpstreamPolicy};
+use crate::config::settings::{BreakerPolicy, Credential, Dialect, Provider, UnsupportedParameters, UpstreamPolicy};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use http_body::Body as _;
@@ -41,12 +41,16 @@ fn provider(base_url: &str) -> Provider {
         kind: "openai-chat".into(),
         dialect: Dialect::OpenAiChat,
         base_url: base_url.parse().unwrap(),
-        api_key: Some(Secret::new("sk-of-the-provider".into())),
+        credential: Credential::of_key(Dialect::OpenAiChat, &key()),
         headers: Vec::new(),
         allow_private_network: true,
         anthropic_version: "2023-06-01".into(),
         unsupported_parameters: UnsupportedParameters::Drop,
     }
+}
+
+fn key() -> Secret {
+    Secret::new("sk-of-the-provider".into())
 }
 
 /// A call with five minutes of time.

@@ -76,7 +76,11 @@ async fn a_call_bears_the_providers_credentials_and_nothing_of_the_callers_conne
 
 #[tokio::test]
 async fn anthropic_has_its_own_headers() {
-    let (head, _) = seen(|provider, _| provider.dialect = Dialect::AnthropicMessages).await;
+    let (head, _) = seen(|provider, _| {
+        provider.dialect = Dialect::AnthropicMessages;
+        provider.credential = Credential::of_key(provider.dialect, &key());
+    })
+    .await;
     assert!(head.contains(&"x-api-key: sk-of-the-provider".to_owned()), "{head:?}");
     assert!(head.contains(&"anthropic-version: 2023-06-01".to_owned()), "{head:?}");
     assert!(!head.iter().any(|line| line.starts_with("authorization")), "{head:?}");
@@ -91,7 +95,7 @@ async fn anthropic_has_its_own_headers() {
 #[tokio::test]
 async fn the_operators_headers_win_and_a_call_without_a_key_bears_none() {
     let (head, _) = seen(|provider, call| {
-        provider.api_key = None;
+        provider.credential = Credential::None;
         provider.headers = headers(&[("x-team", "ours"), ("user-agent", "mine/1")])
             .into_iter()
             .map(|(n, v)| (n.unwrap(), v))
@@ -126,7 +130,10 @@ async fn paths_and_queries_are_joined() {
 #[tokio::test]
 async fn what_cannot_be_a_header_or_a_path_is_the_operators_mistake() {
     let broken: [fn(&mut Provider, &mut Call); 3] = [
-        |provider, _| provider.api_key = Some(Secret::new("two\r\nlines: x".into())),
+        |provider, _| {
+            let key = Secret::new("two\r\nlines: x".into());
+            provider.credential = Credential::of_key(Dialect::OpenAiChat, &key);
+        },
         |_, call| call.path = "/a b".into(),
         |provider, _| {
             provider.dialect = Dialect::AnthropicMessages;

@@ -16,7 +16,7 @@ pub(super) fn providers(loaded: &Loaded) -> Vec<Finding> {
         if provider.dialect == Dialect::Replay {
             let advice = "set a provider's key, such as OPENAI_API_KEY, to get real answers";
             Finding::warn("provider", format!("{id} answers with recorded outcomes only"), advice)
-        } else if provider.api_key.is_none() && !provider.allow_private_network {
+        } else if provider.credential.is_none() && !provider.allow_private_network {
             Finding::warn("provider", format!("{id} ({kind}) has no key"), format!("set provider.{id}.api_key"))
         } else {
             Finding::ok("provider", format!("{id} ({kind}) at {}", provider.base_url))
