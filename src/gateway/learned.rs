@@ -11,7 +11,7 @@ use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Targe
 use crate::resource::trace::Part;
 use crate::routing::confidence::{Basis as ConfidenceBasis, confidence};
 use crate::routing::constraints::may_explore;
-use crate::routing::learn::features::{Progress, Seen, WORDS};
+use crate::routing::learn::features::{Progress, Seen, TAIL, WORDS};
 use crate::routing::learn::{ArmView, Ask, Basis, Estimate, Features, Mode, Price, Verdict};
 use crate::routing::{Choice, Facts, Needs, gates, without};
 use crate::wire::conversation::Role;
@@ -130,7 +130,7 @@ fn goes_on(asked: &Asked<'_>, view: &View, refusals: &[Option<FilterReason>], he
 /// The request as the router sees it.
 fn features(asked: &Asked<'_>) -> Features {
     let said = said(asked.request.messages_json(), LOOKED_AT);
-    let words = embedding::features::<WORDS>(embedding::tail(&said.last_user, 2_000));
+    let words = embedding::features::<WORDS>(embedding::tail(&said.last_user, TAIL));
     let shape = asked.request.shape();
     let answers = asked.request.prints().iter().filter(|print| print.role == Role::Assistant).count();
     let session = (asked.route.sticky == Sticky::Session).then(|| Progress {

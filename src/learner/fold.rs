@@ -191,7 +191,6 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
             origin,
             key: feedback.key_id.as_ref().map(|key| xxh3_64(key.as_str().as_bytes())),
             judge: scores,
-            random: false,
         };
         let changes = learned.scope.observe(&heard);
         learned.note(reading.org, &route, &changes, feedback.created_at);
@@ -199,7 +198,7 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
         let most = part.shares.iter().find(|share| share.part > 0.5).map(|share| share.arm);
         let most = most.and_then(|arm| Some(learned.scope.arms().nth(arm)?.name.clone()));
         if let Some(model) = most.filter(|_| teaches(&changes)) {
-            contribute(state, reading.ground.config, &model, Anchor::default().quality(feedback.score));
+            contribute(state, reading.ground.config, &model, None, Anchor::default().quality(feedback.score));
         }
     }
     Ok(())
@@ -266,7 +265,7 @@ fn context(reading: &Reading<'_>, decision: &Decision, sequence: u64) -> Result<
     Ok((first.and_then(features).unwrap_or_else(Features::constant), before))
 }
 
-/// A person has rated a decision. The first rating of a decision teaches; a correction changes the record only.
+/// A person has rated a decision. The last word counts: a correction takes the place of what was said before.
 fn rated_by_hand(state: &mut OrgState, reading: &Reading<'_>, rating: &Rating, sequence: u64) -> Result<(), Error> {
     let Some((decision, arm)) = decided(state, reading, rating.request_id)? else { return Ok(()) };
     let (features, _) = context(reading, &decision, sequence)?;
@@ -281,7 +280,6 @@ fn rated_by_hand(state: &mut OrgState, reading: &Reading<'_>, rating: &Rating, s
         origin: xxh3_64(rating.request_id.as_bytes()),
         key: None,
         judge: None,
-        random: false,
     };
     teach(state, reading, &decision, &heard);
     Ok(())
@@ -306,7 +304,6 @@ fn judged(state: &mut OrgState, reading: &Reading<'_>, judgement: &Judged, seque
         origin: xxh3_64(judgement.request_id.as_bytes()),
         key: None,
         judge: None,
-        random: false,
     };
     teach(state, reading, &decision, &heard);
     let floors = decision.route.as_ref().and_then(|route| state.scopes.get(route));
@@ -331,7 +328,10 @@ fn teach(state: &mut OrgState, reading: &Reading<'_>, decision: &Decision, heard
         Value::Scores(scores) => scores.composite(),
         Value::Quality(_) | Value::Rating(_) => None,
     };
-    if let Some((quality, served)) = quality.zip(decision.served.as_ref()).filter(|_| teaches(&changes)) {
-        contribute(state, reading.ground.config, &name(served), quality);
-    }
+    let Some((quality, served)) = quality.zip(decision.served.as_ref()).filter(|_| teaches(&changes)) else { return };
+    let before = changes.iter().find_map(|change| match change {
+        Change::Corrected { from } => Some(*from),
+        _ => None,
+    });
+    contribute(state, reading.ground.config, &name(served), before, quality);
 }

@@ -112,14 +112,14 @@ fn cell(config: &Config, model: &ModelRef) -> Option<Cell> {
     listed.then(|| Cell::new(&named, TaskKind::General).ok()).flatten()
 }
 
-/// One outcome of a model, where its org takes part.
-pub(super) fn contribute(state: &mut OrgState, config: &Config, model: &str, quality: f64) {
+/// One outcome of a model, where its org takes part; in the place of an earlier one (`before`) where it corrects that.
+pub(super) fn contribute(state: &mut OrgState, config: &Config, model: &str, before: Option<f64>, quality: f64) {
     if !state.pools(config) {
         return;
     }
     let Some(cell) = ModelRef::parse(model).and_then(|model| cell(config, &model)) else { return };
     let tally = state.pooled.entry(cell).or_default();
-    *tally = tally.plus(Tally::of(quality));
+    *tally = before.map_or(*tally, |before| tally.minus(Tally::of(before))).plus(Tally::of(quality));
 }
 
 /// A belief of benchmarks with what the pool adds to it. What an operator has said stands.

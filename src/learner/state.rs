@@ -93,7 +93,7 @@ impl Learned {
     pub(super) fn note(&mut self, org: &OrgId, route: &RouteId, changes: &[Change], at: Timestamp) {
         for change in changes {
             match change {
-                Change::Repeat | Change::Refused => continue,
+                Change::Repeat | Change::Refused | Change::Corrected { .. } => continue,
                 Change::Alarm { .. } | Change::Broken { .. } => {
                     self.alarms.retain(|alarm| alarm.plus(RECENT) > at);
                     if self.alarms.len() < MOST_ALARMS {

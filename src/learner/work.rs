@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Format of a checkpoint's bytes: raised with every change of what is learned, so that an old one counts as none.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Entries that are taken in before the result is published.
 const STEP: usize = 512;
 /// How often a checkpoint is written while something changes.

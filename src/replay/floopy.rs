@@ -109,7 +109,6 @@ impl Policy for Floopy<'_> {
             origin: u64::try_from(unit.step).unwrap_or(u64::MAX),
             key: None,
             judge: None,
-            random: false,
         });
     }
 

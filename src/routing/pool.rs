@@ -127,6 +127,15 @@ impl Tally {
         }
     }
 
+    /// What is left without these; nothing where they are more than all.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        match self.count.checked_sub(other.count) {
+            Some(count) => Self { count, sum: self.sum.saturating_sub(other.sum) },
+            None => Self::default(),
+        }
+    }
+
     /// The same mean with at most `most` outcomes, and a sum that fits the count whatever was stored.
     fn bounded(self, most: u32) -> (f64, f64) {
         let count = f64::from(self.count);

@@ -53,6 +53,13 @@ impl Recent {
         }
     }
 
+    /// A rating given at `at` was another: `moved` is its weight times the difference in quality.
+    pub fn corrected(&mut self, at: Timestamp, moved: f64) {
+        if let Some(hour) = self.hour(hour(at)).filter(|hour| hour.weight > 0.0 && moved.is_finite()) {
+            hour.quality += moved;
+        }
+    }
+
     /// A call was paid for, in micro-USD.
     pub fn paid(&mut self, at: Timestamp, cost: f64) {
         if let Some(hour) = self.hour(hour(at)).filter(|_| cost.is_finite()) {

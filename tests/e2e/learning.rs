@@ -2,6 +2,7 @@
 
 use crate::fake::Fake;
 use crate::harness::{Gateway, wait_for};
+use crate::http::call;
 use serde_json::{Value, json};
 
 /// A dear default and two cheap candidates; `more` goes into the route.
@@ -126,6 +127,32 @@ fn what_is_learned_survives_a_restart_and_a_kill() {
     gateway.kill();
     gateway.restart();
     assert_eq!(wait_for("the state to be back", || (rated(&arms(&gateway)) == 80).then(|| arms(&gateway))), before);
+}
+
+#[test]
+fn a_corrected_rating_by_hand_teaches_anew_and_for_good() {
+    let fake = Fake::start();
+    let mut gateway = Gateway::start(&fake, &route(""));
+    let (model, id) = session(&gateway, 0, |_| None);
+    let rate = |gateway: &Gateway, score: u32| {
+        let body = json!({"score": score}).to_string();
+        let path = format!("/v1/decisions/{id}/rating");
+        assert_eq!(call(gateway.address, "PUT", &path, &[], body.as_bytes()).status, 200);
+    };
+    let quality = |gateway: &Gateway| {
+        let route = gateway.get("/v1/routes/auto").json();
+        let own = route["arms"].as_array().unwrap().iter().find(|arm| arm["model"] == json!(model)).unwrap().clone();
+        own["quality"].as_f64().unwrap()
+    };
+    let unrated = quality(&gateway);
+    rate(&gateway, 0);
+    let wrong = wait_for("the rating to be learned", || Some(quality(&gateway)).filter(|now| *now < unrated - 0.01));
+    rate(&gateway, 100);
+    let right = wait_for("the correction to be learned", || Some(quality(&gateway)).filter(|now| *now > wrong + 0.01));
+    assert!(right > unrated, "what was said first counts no longer: {unrated} {wrong} {right}");
+    gateway.kill();
+    gateway.restart();
+    wait_for("the state to be back", || (quality(&gateway) == right).then_some(()));
 }
 
 #[test]

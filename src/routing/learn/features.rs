@@ -22,7 +22,8 @@ pub const HASHED: u16 = 1;
 /// Version of the embedded form.
 pub const EMBEDDED: u16 = 2;
 
-const TAIL: usize = 2_000;
+/// Characters at the end of a text that are looked at.
+pub const TAIL: usize = 2_000;
 const TOKENS: usize = 400;
 const BUCKETS: usize = 4_096;
 const LENGTH: f64 = 1.5;

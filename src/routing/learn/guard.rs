@@ -66,6 +66,12 @@ impl Gap {
         self.square = self.square * keep + weight * gap * gap;
     }
 
+    /// One that was taken in with this weight, and has not faded, was another.
+    pub fn replace(&mut self, before: f64, gap: f64, weight: f64) {
+        self.sum += weight * (gap - before);
+        self.square += weight * (gap * gap - before * before);
+    }
+
     /// The plain mean of what was seen.
     #[must_use]
     pub fn mean(&self) -> f64 {

@@ -46,14 +46,13 @@ pub struct Observation<'a> {
     pub served_at: Timestamp,
     /// When this was heard.
     pub at: Timestamp,
-    /// Where it comes from: a second observation of the same origin and source is a repeat.
+    /// Where it comes from: a second observation of the same origin and source is a repeat, and a second manual
+    /// rating a correction of the first.
     pub origin: u64,
     /// The key that gave it, where one did.
     pub key: Option<u64>,
     /// What the judge said of the same unit, where it did.
     pub judge: Option<Scores>,
-    /// Whether a manual rating's unit was drawn at random, so that the guard may hear it.
-    pub random: bool,
 }
 
 /// Who says it.
@@ -123,6 +122,11 @@ pub enum Change {
     Held,
     /// The vote was a repeat.
     Repeat,
+    /// The rating took the place of an earlier one of the same call.
+    Corrected {
+        /// The quality (0..1) that no longer counts.
+        from: f64,
+    },
     /// The vote holds no usable number, names no arm, or speaks of the time before the arm broke.
     Refused,
 }

@@ -33,6 +33,8 @@ pub struct Linear {
     kept: f64,
     since: u32,
     dimension: usize,
+    /// How much all observations have faded so far: the sum of -ln(keep).
+    faded: f64,
 }
 
 /// What a regression starts from.
@@ -76,6 +78,7 @@ impl Linear {
             kept: 1.0,
             since: 0,
             dimension,
+            faded: 0.0,
         };
         fresh.renew();
         fresh
@@ -150,6 +153,7 @@ impl Linear {
                 *part /= keep;
             }
             self.kept *= keep;
+            self.faded -= keep.ln();
         }
         for (row, left) in self.outer.chunks_exact_mut(self.dimension).zip(phi) {
             add_scaled(row, phi, weight * left);
@@ -164,6 +168,21 @@ impl Linear {
         if self.since >= RENEWAL {
             self.renew();
         } else {
+            self.solve();
+        }
+    }
+
+    /// How much observations have faded until now; what came in at `f` has `exp(f - faded)` of its weight left.
+    #[must_use]
+    pub const fn faded(&self) -> f64 {
+        self.faded
+    }
+
+    /// The outcome of an observation at these features, taken in at `faded`, was another: `moved` is its weight times
+    /// the difference.
+    pub fn correct(&mut self, phi: &[f64], moved: f64, faded: f64) {
+        if phi.len() == self.dimension && moved.is_finite() {
+            add_scaled(&mut self.moment, phi, moved * (faded - self.faded).min(0.0).exp());
             self.solve();
         }
     }

@@ -66,6 +66,7 @@ impl Scope {
         }
         if self.arms.iter().map(|arm| &arm.name).ne(arms.iter().map(|arm| &arm.name)) {
             Arc::make_mut(&mut self.keys).forget_arms();
+            Arc::make_mut(&mut self.hands).rearrange(&places);
         }
         self.arms = arms;
         self.floor = spec.floor;

@@ -10,7 +10,7 @@ use super::eprocess::Stage;
 use super::evidence::{self, Noise, Weighed};
 use super::guard::Gap;
 use super::judge::Calibration;
-use super::memory::{Heard, Keys};
+use super::memory::{Hands, Heard, Keys};
 use super::multiplier::Multiplier;
 use super::savings::Savings;
 use super::spec::{Params, Prior, ScopeSpec};
@@ -51,6 +51,7 @@ pub struct Scope {
     pub(super) judge: Arc<Calibration>,
     pub(super) savings: Arc<Savings>,
     pub(super) heard: Arc<Heard>,
+    pub(super) hands: Arc<Hands>,
     pub(super) keys: Arc<Keys>,
 }
 
@@ -170,6 +171,7 @@ impl Scope {
             judge: Arc::default(),
             savings: Arc::new(Savings::default()),
             heard: Arc::default(),
+            hands: Arc::default(),
             keys: Arc::default(),
         };
         scope.fund();

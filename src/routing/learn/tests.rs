@@ -120,6 +120,5 @@ fn rating<'a>(features: &'a Features, shares: &'a [Share], value: Value, origin:
         origin,
         key: None,
         judge: None,
-        random: false,
     }
 }

@@ -3,8 +3,10 @@
 use super::named;
 use crate::base::limits;
 use crate::cli::exit::{Exit, Failure};
+use crate::embedding;
 use crate::replay::{Priors, Problem, Recording, Scenario, Scenarios};
-use clap::Args;
+use crate::routing::learn::features::{TAIL, WORDS};
+use clap::{Args, ValueEnum};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use std::fs::File;
@@ -37,6 +39,27 @@ pub(super) struct Inputs {
     /// The share of the baseline's quality to hold
     #[arg(long, value_name = "F", default_value_t = 0.95, value_parser = floor)]
     floor: f64,
+    /// What stands for the words of a request
+    #[arg(long, value_enum, value_name = "WORDS", default_value_t = Words::Embedded)]
+    features: Words,
+}
+
+/// The two forms of features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Words {
+    /// The text's embedding, as `floopy serve` takes them
+    Embedded,
+    /// Hashed words and pairs of words
+    Hashed,
+}
+
+impl Words {
+    fn of(self, text: &str) -> Option<Vec<f32>> {
+        match self {
+            Self::Embedded => Some(embedding::features::<WORDS>(embedding::tail(text, TAIL)).to_vec()),
+            Self::Hashed => None,
+        }
+    }
 }
 
 impl Inputs {
@@ -77,7 +100,7 @@ impl Inputs {
             })?;
             let written = scenarios.get(&recording.name).cloned().unwrap_or_default();
             let scenario = flags.clone().or(written).or(Scenario::built_in(&recording));
-            let problem = Problem::new(&recording, &scenario, &priors, self.floor, &|_| None);
+            let problem = Problem::new(&recording, &scenario, &priors, self.floor, &|text| self.features.of(text));
             problems.push(problem.map_err(|unfit| named(&path, unfit))?);
         }
         Ok(problems)

@@ -101,6 +101,69 @@ fn repeats_and_impossible_numbers_change_nothing() {
 }
 
 #[test]
+fn a_corrected_rating_by_hand_counts_as_if_it_had_been_the_first() {
+    let shares = [Share::whole(0), Share::whole(1)];
+    let features = text(3);
+    let by_hand = |scope: &mut Scope, quality: f64, at: u64| {
+        let hand = Observation {
+            source: Source::Manual,
+            at: Timestamp(i64::try_from(at).unwrap() * 1_000_000),
+            ..rating(&features, &shares[1..], Value::Quality(quality), 77)
+        };
+        scope.observe(&hand)
+    };
+    let after = |first: f64, corrections: &[f64]| {
+        let mut scope = Scope::new(&spec(&[(0.8, 1.0), (0.8, 0.1)]));
+        let others = |scope: &mut Scope, from: u64| {
+            for origin in from..from + 150 {
+                let value = Value::Quality(f64::from(u8::from(origin % 3 != 0)));
+                let share = std::slice::from_ref(&shares[usize::try_from(origin % 2).unwrap()]);
+                scope.observe(&rating(&text(usize::try_from(origin % 40).unwrap()), share, value, origin));
+            }
+        };
+        others(&mut scope, 1_000);
+        assert_eq!(by_hand(&mut scope, first, 2_000), []);
+        others(&mut scope, 3_000);
+        let mut before = first;
+        for quality in corrections {
+            assert_eq!(by_hand(&mut scope, *quality, 9_000), [Change::Corrected { from: before }]);
+            before = *quality;
+        }
+        scope
+    };
+    let (wrong, right) = (after(0.0, &[]), after(0.0, &[0.4, 0.9]));
+    let expected = after(0.9, &[]);
+    let level = |scope: &Scope| scope.arms().nth(1).unwrap().linear.mean(&scope.fit(&text(3)));
+    assert!(level(&expected) - level(&wrong) > 0.005, "the correction is worth something");
+    assert!((level(&right) - level(&expected)).abs() < 1e-9, "{} {}", level(&right), level(&expected));
+    let (right, expected) = (right.arms().nth(1).unwrap(), expected.arms().nth(1).unwrap());
+    assert!((right.levels.manual.mean() - 0.9).abs() < 1e-12);
+    assert!((right.levels.manual.square - expected.levels.manual.square).abs() < 1e-12);
+    assert_eq!(right.levels.manual.count, expected.levels.manual.count);
+    let week = |arm: &Arm| arm.recent.windows(Timestamp(9_000_000_000)).week;
+    assert!((week(right).quality.unwrap() - week(expected).quality.unwrap()).abs() < 1e-12);
+}
+
+#[test]
+fn a_rating_by_hand_can_be_corrected_after_the_arms_have_moved() {
+    let (shares, features) = ([Share::whole(1), Share::whole(2)], text(3));
+    let mut scope = Scope::new(&spec(&[(0.8, 1.0), (0.8, 0.1), (0.8, 0.2)]));
+    let by_hand = |scope: &mut Scope, share: &Share, quality: f64| {
+        let share = std::slice::from_ref(share);
+        scope.observe(&Observation { source: Source::Manual, ..rating(&features, share, Value::Quality(quality), 5) })
+    };
+    by_hand(&mut scope, &shares[1], 0.0);
+    let mut fewer = spec(&[(0.8, 1.0), (0.8, 0.1), (0.8, 0.2)]);
+    fewer.arms.remove(1);
+    scope.reconcile(&fewer);
+    assert_eq!(by_hand(&mut scope, &shares[0], 1.0), [Change::Corrected { from: 0.0 }]);
+    assert!((scope.arms().nth(1).unwrap().levels.manual.mean() - 1.0).abs() < 1e-12);
+    fewer.arms.remove(1);
+    scope.reconcile(&fewer);
+    assert_eq!(by_hand(&mut scope, &Share::whole(0), 0.5), [Change::Repeat], "whose rating it was is gone");
+}
+
+#[test]
 fn one_key_cannot_drown_the_others() {
     let mut scope = Scope::new(&spec(&[(0.8, 1.0), (0.8, 0.1)]));
     let (features, shares) = (text(1), [Share::whole(1)]);
