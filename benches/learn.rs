@@ -48,7 +48,6 @@ fn learn(scope: &mut Scope, features: &Features, step: u64, arms: usize) {
         origin: step,
         key: None,
         judge: None,
-        random: false,
     });
 }
 

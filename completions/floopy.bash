@@ -789,7 +789,7 @@ _floopy() {
             return 0
             ;;
         floopy__subcmd__experiments__subcmd__create)
-            opts="-h --route --candidate --against --traffic --name --description --auto-promote --no-auto-rollback --url --key --config --data --format --help"
+            opts="-h --route --candidate --against --traffic --shadow --name --description --auto-promote --no-auto-rollback --url --key --config --data --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1565,7 +1565,7 @@ _floopy() {
             return 0
             ;;
         floopy__subcmd__replay)
-            opts="-h --data --priors --scenarios --arms --baseline --horizon --swap --floor --policy --seeds --first-seed --feedback --response-rate --drift --mixed --switches --canary --null --judge-log --write-log --param --progress --format --help"
+            opts="-h --data --priors --scenarios --arms --baseline --horizon --swap --floor --features --policy --seeds --first-seed --feedback --response-rate --drift --mixed --switches --canary --null --judge-log --write-log --param --progress --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1601,6 +1601,10 @@ _floopy() {
                     ;;
                 --floor)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --features)
+                    COMPREPLY=($(compgen -W "embedded hashed" -- "${cur}"))
                     return 0
                     ;;
                 --policy)

@@ -283,7 +283,7 @@ csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -l all -d 'All pages, not only the first'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "list" -d 'List experiments, the latest first'
-complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "create" -d 'Begin one: a canary of a model, or a split between two routes'
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "create" -d 'Begin one: a canary or a shadow run of a model, or a split between two routes'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "get" -d 'Show one, and what was done with it'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "results" -d 'See how one stands, with intervals'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and not __fish_seen_subcommand_from list create get results watch rollback complete" -f -a "watch" -d 'Follow one until it ends'
@@ -318,6 +318,7 @@ complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_se
 json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l shadow -d 'Copy calls to it instead of letting it serve: its answers are judged and thrown away [default share: 10]'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l auto-promote -d 'Raise the share by itself as evidence comes in, and complete it at the last step'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -l no-auto-rollback -d 'Keep it running even where it is shown to be worse'
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -548,6 +549,8 @@ complete -c floopy -n "__fish_floopy_using_subcommand replay" -l baseline -d 'Th
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l horizon -d 'Units to serve [default: 3000 requests, 2000 sessions]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l swap -d 'Half-way, calls of FROM silently go to TO' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l floor -d 'The share of the baseline\'s quality to hold' -r
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l features -d 'What stands for the words of a request' -r -f -a "embedded\t'The text\'s embedding, as `floopy serve` takes them'
+hashed\t'Hashed words and pairs of words'"
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l policy -d 'Policies to compare; may be repeated [default: floopy and the usual ones]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l seeds -d 'Runs of each policy, each with its own order of items' -r
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l first-seed -d 'Number of the first seed' -r

@@ -8,7 +8,7 @@ use crate::config::settings::Route;
 use crate::gateway::Gateway;
 use crate::resource::constraints::Optimization;
 use crate::resource::decision::Target;
-use crate::resource::experiment::{DecidedBy, Experiment, ExperimentKind, ExperimentStatus};
+use crate::resource::experiment::{DecidedBy, ENOUGH_COPIES, Experiment, ExperimentKind, ExperimentStatus, Shadowed};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ const MOST_TEXT: usize = 1_000;
 /// Share of the sessions that get B where nothing is said, percent.
 const SPLIT: f64 = 50.0;
 const CANARY: f64 = 5.0;
+const SHADOW: f64 = 10.0;
 const SPLIT_KEYS: &[&str] =
     &["name", "description", "variant_a_routing_rule_id", "variant_b_routing_rule_id", "split_percentage"];
 const CANARY_KEYS: &[&str] =
@@ -93,6 +94,7 @@ fn asked(
     object: &Map<String, Value>,
     config: &Config,
     limits: &Optimization,
+    shadowed: impl Fn(&RouteId, &ModelRef) -> Shadowed,
     now: Timestamp,
 ) -> Result<Experiment, ApiError> {
     let is_split = object.contains_key("variant_a_routing_rule_id") || object.contains_key("variant_b_routing_rule_id");
@@ -122,15 +124,15 @@ fn asked(
         }
     } else {
         let kind = body.needed("type")?;
-        if kind != "canary" {
-            let message = if kind == "shadow" {
-                "experiments of the type shadow are not served by this release: use canary with a small traffic_pct"
-            } else {
-                "type takes canary; for a split between two routes send variant_a_routing_rule_id and \
-                 variant_b_routing_rule_id instead"
-            };
-            return Err(bad("type", message));
-        }
+        let kind = match kind {
+            "canary" => ExperimentKind::Canary,
+            "shadow" => ExperimentKind::Shadow,
+            _ => {
+                let message = "type takes canary or shadow; for a split between two routes send \
+                               variant_a_routing_rule_id and variant_b_routing_rule_id instead";
+                return Err(bad("type", message));
+            }
+        };
         let on = route(config, "route", body.needed("route")?)?;
         let candidate = body.model("candidate")?.ok_or_else(|| bad("candidate", "candidate is missing"))?;
         if !config.providers.contains_key(&candidate.provider) {
@@ -141,14 +143,19 @@ fn asked(
         if baseline == candidate {
             return Err(bad("candidate", "candidate and baseline are the same model: nothing would be compared"));
         }
-        if limits.require_shadow_before_live == Some(true) {
-            let message = "require_shadow_before_live keeps candidates out that never ran in the shadow, and nothing does in \
-                           this release: take the constraint back first";
+        let shown = shadowed(&on.id, &candidate);
+        let is_live = kind == ExperimentKind::Canary;
+        if is_live && limits.require_shadow_before_live == Some(true) && !shown.ran {
+            let message = format!(
+                "require_shadow_before_live: {candidate} has no completed shadow run of at least {ENOUGH_COPIES} copies on \
+                 {}; begin one with \"type\": \"shadow\"",
+                on.id
+            );
             return Err(ApiError::new(Code::Conflict, message).param("require_shadow_before_live"));
         }
         let experiment = Experiment {
             name: body.text("name")?.map_or_else(|| format!("{candidate} on {}", on.id), str::to_owned),
-            kind: ExperimentKind::Canary,
+            kind,
             variant_b_routing_rule_id: candidate.to_string(),
             baseline: Target::from(&baseline),
             candidate: Target::from(&candidate),
@@ -156,13 +163,22 @@ fn asked(
             auto_promote: body.flag("auto_promote", false)?,
             ..blank(on, floor(on), now)
         };
-        is_within_cost_drop(config, limits, &candidate, &baseline, body.percent("traffic_pct", CANARY, 0.0..=100.0)?)?;
+        if is_live && !shown.fine {
+            is_within_cost_drop(
+                config,
+                limits,
+                &candidate,
+                &baseline,
+                body.percent("traffic_pct", CANARY, 0.0..=100.0)?,
+            )?;
+        }
         experiment
     };
     experiment.description = body.text("description")?.map(str::to_owned);
     experiment.set_traffic(match experiment.kind {
         ExperimentKind::Split => body.percent("split_percentage", SPLIT, 1.0..=99.0)?,
         ExperimentKind::Canary => body.percent("traffic_pct", CANARY, 0.0..=100.0)?,
+        ExperimentKind::Shadow => body.percent("traffic_pct", SHADOW, 0.0..=100.0)?,
     });
     Ok(experiment)
 }
@@ -228,7 +244,9 @@ pub(crate) async fn create(request: Request) -> Answer {
     let object = object(&request.body, MOST_BYTES)?;
     let Request { gateway, caller, .. } = request;
     let limits = gateway.constraints(&caller.org).optimization;
-    let experiment = asked(&object, &gateway.config(), &limits, gateway.now())?;
+    let known = gateway.learner.snapshot();
+    let shadowed = |route: &RouteId, model: &ModelRef| known.shadowed(&caller.org, route, model);
+    let experiment = asked(&object, &gateway.config(), &limits, shadowed, gateway.now())?;
     let route: RouteId = experiment.route.clone();
     let begun = gateway.store.begin_experiment(caller.org, experiment).await;
     let begun = begun.map_err(|error| match error {

@@ -136,7 +136,9 @@ impl Gateway {
             _ => None,
         };
         let enrolment = match operation {
-            Operation::Chat(_) if !labels.smart_select => self.enrol(&config, &caller.org, &place.session, &mut wanted),
+            Operation::Chat(request) if !labels.smart_select => {
+                self.enrol(&config, &caller.org, &place.session, &mut wanted, &labels, request)
+            }
             _ => None,
         };
         let (route, strategy) = match &wanted {
@@ -160,6 +162,7 @@ impl Gateway {
             stream: operation.stream(),
             place,
             route,
+            copy_of: None,
             strategy,
             enrolment,
             choice: None,

@@ -1,13 +1,13 @@
 //! The choice on a route that learns: what is known of the request meets what is known of the models.
 
 use crate::base::{MicroUsd, ModelInfo, ModelRef, Timestamp};
-
 use crate::config::settings::{Route, Sticky};
 use crate::embedding;
 use crate::learner::View;
 use crate::resource::assessment::{Assessment, Evidence, FloorAccount, FloorSource, Phase, SwitchCost};
 use crate::resource::constraints::Optimization;
 use crate::resource::decision::{Candidate, FilterReason, Filtered, Reason, Target};
+use crate::resource::experiment::Shadowed;
 use crate::resource::trace::Part;
 use crate::routing::confidence::{Basis as ConfidenceBasis, confidence};
 use crate::routing::constraints::may_explore;
@@ -57,7 +57,8 @@ pub(crate) fn choose(asked: &Asked<'_>, view: &View) -> Choice {
     };
     let costs = view.scope.priced(&estimate);
     // What constraints forbid to rely on may still be tried, unless they forbid that too.
-    let bounds = view.scope.bounded(asked.limits, &costs, asked.now);
+    let shadowed: Vec<Shadowed> = asked.facts.iter().map(|facts| facts.shadowed).collect();
+    let bounds = view.scope.bounded(asked.limits, &costs, &shadowed, asked.now);
     let forbidden = bounds.iter().map(|bound| bound.filter(|reason| !may_explore(*reason)));
     let refusals: Vec<Option<FilterReason>> = gated.iter().zip(forbidden).map(|(gate, bound)| gate.or(bound)).collect();
     if let Some(arm) = goes_on_with(&refusals) {

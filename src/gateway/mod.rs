@@ -29,6 +29,7 @@ mod resolve;
 mod select;
 mod session;
 mod settings;
+mod shadow;
 mod source;
 mod thoughts;
 
@@ -77,6 +78,7 @@ pub struct Gateway {
     pub learner: Learner,
     /// Where answers wait for the judge.
     pub judge: Desk,
+    shadows: shadow::Room,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
@@ -122,6 +124,7 @@ impl Gateway {
             events: Events::default(),
             metrics,
             sessions: Sessions::default(),
+            shadows: shadow::Room::default(),
             thoughts: thoughts::Memory::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
@@ -138,6 +141,7 @@ impl Gateway {
     pub fn work(&self, tasks: &mut Tasks) {
         tasks.start(self.learner.clone().run());
         tasks.start(self.judge.work());
+        tasks.start(self.shadows.work());
     }
 
     /// The configuration in force.

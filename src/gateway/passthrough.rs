@@ -133,6 +133,7 @@ impl Gateway {
             requested_model: target.model.to_string(),
             stream: false,
             route: None,
+            copy_of: None,
             strategy: Strategy::Passthrough,
             enrolment: None,
             choice: Some(Choice {

@@ -10,6 +10,7 @@ use super::heuristics::{Question, scores_of};
 use super::labels::Labels;
 use super::line::Notes;
 use super::session::Place;
+use super::shadow::CopyOf;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
@@ -41,6 +42,8 @@ pub(crate) struct Draft {
     pub(crate) stream: bool,
     pub(crate) place: Place,
     pub(crate) route: Option<Arc<Route>>,
+    /// Whose copy it is, where it is one in the shadow.
+    pub(crate) copy_of: Option<CopyOf>,
     pub(crate) strategy: Strategy,
     /// The experiment that the session takes part in.
     pub(crate) enrolment: Option<Enrolment>,
@@ -122,8 +125,10 @@ impl Draft {
 
     /// The answer as a job for the judge, where it is one of those that the route wants judged.
     fn to_judge(&self, end: &End, decision: &Decision) -> Option<Job> {
-        let route = self.route.as_ref()?;
-        let judge = route.judge.as_ref().filter(|judge| is_sampled(self.id, judge.sample_rate))?;
+        let route = self.copy_of.as_ref().map(|copy| &copy.route).or(self.route.as_ref())?;
+        // Both sides of a shadow run are judged whole: it has nothing else to go by.
+        let is_compared = self.copy_of.is_some() || self.enrolment.as_ref().is_some_and(|part| part.mirror.is_some());
+        let judge = route.judge.as_ref().filter(|judge| is_compared || is_sampled(self.id, judge.sample_rate))?;
         let answer = end.answer.as_ref().filter(|answer| !answer.text.is_empty())?;
         if decision.outcome.status != Status::Ok {
             return None;
@@ -158,6 +163,9 @@ impl Draft {
         let gateway = Arc::clone(&self.gateway);
         let total = self.started.elapsed();
         let decision = self.decision(&end, total);
+        if self.copy_of.is_some() {
+            return self.end_copy(end, decision);
+        }
         gateway.metrics.answered(&AnsweredRequest {
             strategy: decision.routing_strategy.as_str(),
             target: self.served.as_ref(),
@@ -183,6 +191,7 @@ impl Draft {
             }
         }
         let to_judge = self.to_judge(&end, &decision);
+        self.mirror(&decision);
         let keeps_bodies = self.messages.is_some();
         let recorded = Recorded {
             decision,
@@ -198,17 +207,34 @@ impl Draft {
                         Code::Overloaded,
                         "the decision could not be stored durably: try again, and see /readyz",
                     )
-                })
+                })?;
+                if let Some(job) = to_judge {
+                    gateway.judge.hand_in(job);
+                }
+                Ok(())
             }));
         }
         if let Some(job) = to_judge {
             gateway.judge.hand_in(job);
         }
-        if let Err(error) = gateway.store.record(recorded) {
-            gateway.metrics.error(Code::Overloaded.as_str());
+        self.record(recorded);
+        None
+    }
+
+    /// Ends a copy in the shadow: nobody has seen its answer, so all that is kept is its decision and what the judge says.
+    fn end_copy(&mut self, end: End, decision: Decision) -> Option<Durable> {
+        if let Some(job) = self.to_judge(&end, &decision) {
+            self.gateway.judge.hand_in(job);
+        }
+        self.record(Recorded { decision, messages: None, answer: None });
+        None
+    }
+
+    fn record(&self, recorded: Recorded) {
+        if let Err(error) = self.gateway.store.record(recorded) {
+            self.gateway.metrics.error(Code::Overloaded.as_str());
             tracing::error!(%error, request_id = %self.id, "a decision was lost: the store cannot keep up");
         }
-        None
     }
 
     /// The decision that this request would leave if its winner answered. Nothing is recorded.
@@ -284,7 +310,10 @@ impl Draft {
             session_name: self.labels.session_name.clone(),
             session_path: self.labels.session_path.clone(),
             experiment: self.enrolment.as_ref().map(|enrolment| enrolment.mark.clone()),
-            properties: self.labels.properties.clone(),
+            properties: match &self.copy_of {
+                Some(copy) => vec![("copied".to_owned(), copy.id.to_string())],
+                None => self.labels.properties.clone(),
+            },
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
             config_generation: self.config.generation,

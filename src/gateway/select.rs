@@ -15,6 +15,7 @@ use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::config::{Config, PriorSource};
 use crate::resource::constraints::Optimization;
 use crate::resource::decision::Strategy;
+use crate::resource::experiment::Shadowed;
 use crate::routing::learn::Mode;
 use crate::routing::smart_cost::{self, expected_cost};
 use crate::routing::smart_select::{Algorithm, Settings};
@@ -66,6 +67,11 @@ pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, 
     let holds = tried.is_none();
     let learned = tried.or_else(|| by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose));
     let Some(choice) = learned.or_else(|| choose_by_plan(&plan, &needs)) else { return Vec::new() };
+    // A shadow run compares with its baseline: calls that go elsewhere are none of its own.
+    let mirror = draft.enrolment.as_ref().and_then(|enrolment| enrolment.mirror.as_ref());
+    if mirror.is_some_and(|mirror| mirror.baseline != choice.winner) {
+        draft.enrolment = None;
+    }
     // A canary's sessions stay with it by their assignment: when it ends, they are free at once.
     if purpose == Purpose::Serve && holds {
         hold(&gateway, &situation, draft, &choice);
@@ -103,6 +109,12 @@ fn situation<'a>(
     let asked = if by_cost { operation.asked() } else { None };
     let kind = asked.map(|asked| operation.task_kind(asked.intent));
     let (input_tokens, max_output_tokens) = (operation.input_tokens(), operation.max_output_tokens());
+    let limits = gateway.constraints(&draft.caller.org).optimization;
+    let asks_for_shadows = route.filter(|_| limits.bounds_candidates());
+    let known = gateway.learner.snapshot();
+    let shadowed = |model: &ModelRef| {
+        asks_for_shadows.map_or_else(Shadowed::default, |route| known.shadowed(&draft.caller.org, &route.id, model))
+    };
     let facts = models
         .into_iter()
         .map(|model| (model, config.catalogue.get(model).map(|info| &**info)))
@@ -117,6 +129,7 @@ fn situation<'a>(
                 .filter(|_| by_cost)
                 .and_then(|info| expected_cost(info, input_tokens, max_output_tokens)),
             prior_quality: kind.and_then(|kind| known_quality(&config.catalogue, model, kind)),
+            shadowed: shadowed(model),
         })
         .collect();
     let (org, session) = (draft.caller.org.as_str(), &draft.place.session);
@@ -126,8 +139,7 @@ fn situation<'a>(
     });
     let pinned = route.is_some_and(|route| gateway.is_pinned(&draft.caller.org, &route.id));
     let shown = route.filter(|_| matches!(draft.strategy, Strategy::SmartSelect | Strategy::SmartCost));
-    let shown = shown.and_then(|route| gateway.learner.snapshot().totals(&draft.caller.org, &route.id).cloned());
-    let limits = gateway.constraints(&draft.caller.org).optimization;
+    let shown = shown.and_then(|route| known.totals(&draft.caller.org, &route.id).cloned());
     let floor = route.map_or(1.0, |route| limits.floor_of(route.quality_floor));
     Situation { route, facts, asked, shown, held, pinned, floor, limits, now: draft.created_at }
 }
@@ -145,6 +157,7 @@ fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &
         weight: 0,
         expected_cost: None,
         prior_quality: None,
+        shadowed: Shadowed::default(),
     };
     let choice = enrolment::choose(draft.route.as_deref()?, &facts, *share, needs);
     if choice.is_none() {

@@ -241,16 +241,15 @@ fn blended(decision: &Decision, judged: &Given) -> Given {
     decision.heuristics.map_or(*judged, |heuristics| heuristics.blended(judged))
 }
 
-/// The org's decision with its arm on a route that learns.
-fn decided(state: &mut OrgState, reading: &Reading<'_>, id: RequestId) -> Result<Option<(Decision, usize)>, Error> {
-    let Some(stored) = reading.store.decision(reading.org, id)? else { return Ok(None) };
-    let decision = stored.decision;
-    let arm = decision
-        .route
-        .as_ref()
-        .zip(decision.served.as_ref())
-        .and_then(|(route, served)| state.scope(reading.ground, route)?.scope.place(&name(served)));
-    Ok(arm.map(|arm| (decision, arm)))
+/// The org's decision.
+fn decided(reading: &Reading<'_>, id: RequestId) -> Result<Option<Decision>, Error> {
+    Ok(reading.store.decision(reading.org, id)?.map(|stored| stored.decision))
+}
+
+/// The arm of a decision on a route that learns.
+fn arm_of(state: &mut OrgState, reading: &Reading<'_>, decision: &Decision) -> Option<usize> {
+    let (route, served) = decision.route.as_ref().zip(decision.served.as_ref())?;
+    state.scope(reading.ground, route)?.scope.place(&name(served))
 }
 
 /// The features under which a decision's arm was chosen: its own, or those of its session's beginning.
@@ -267,7 +266,8 @@ fn context(reading: &Reading<'_>, decision: &Decision, sequence: u64) -> Result<
 
 /// A person has rated a decision. The last word counts: a correction takes the place of what was said before.
 fn rated_by_hand(state: &mut OrgState, reading: &Reading<'_>, rating: &Rating, sequence: u64) -> Result<(), Error> {
-    let Some((decision, arm)) = decided(state, reading, rating.request_id)? else { return Ok(()) };
+    let Some(decision) = decided(reading, rating.request_id)? else { return Ok(()) };
+    let Some(arm) = arm_of(state, reading, &decision) else { return Ok(()) };
     let (features, _) = context(reading, &decision, sequence)?;
     let heard = Observation {
         source: Source::Manual,
@@ -288,9 +288,11 @@ fn rated_by_hand(state: &mut OrgState, reading: &Reading<'_>, rating: &Rating, s
 /// The judge has scored a decision. The calls of a session count less the later they come, so that a long session does
 /// not count once for each of its calls.
 fn judged(state: &mut OrgState, reading: &Reading<'_>, judgement: &Judged, sequence: u64) -> Result<(), Error> {
-    let Some((decision, arm)) = decided(state, reading, judgement.request_id)? else { return Ok(()) };
-    let (features, before) = context(reading, &decision, sequence)?;
+    let Some(decision) = decided(reading, judgement.request_id)? else { return Ok(()) };
     let scores = blended(&decision, &judgement.scores);
+    state.tried_and_judged(&decision, scores.composite / 100.0);
+    let Some(arm) = arm_of(state, reading, &decision) else { return Ok(()) };
+    let (features, before) = context(reading, &decision, sequence)?;
     #[expect(clippy::cast_precision_loss, reason = "calls of one session")]
     let weight = 1.0 / (before + 1) as f64;
     let heard = Observation {

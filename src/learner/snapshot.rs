@@ -2,10 +2,11 @@
 
 use super::trials::Running;
 use crate::base::{ModelRef, OrgId, RouteId, Timestamp};
+use crate::resource::experiment::Shadowed;
 use crate::resource::priors::Pool;
 use crate::routing::learn::Scope;
 use crate::routing::totals::Totals;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub(super) pool: Arc<Pool>,
     /// Active experiments of each org.
     pub(super) trials: HashMap<OrgId, Arc<[Running]>>,
+    /// What finished shadow runs of each org have shown, by route and model.
+    pub(super) shadowed: HashMap<OrgId, BTreeMap<RouteId, BTreeMap<String, Shadowed>>>,
 }
 
 impl Snapshot {
@@ -41,6 +44,13 @@ impl Snapshot {
     #[must_use]
     pub fn trials(&self, org: &OrgId) -> &[Running] {
         self.trials.get(org).map_or(&[], |trials| trials)
+    }
+
+    /// What shadow runs on an org's route have shown of a model.
+    #[must_use]
+    pub fn shadowed(&self, org: &OrgId, route: &RouteId, model: &ModelRef) -> Shadowed {
+        let runs = self.shadowed.get(org).and_then(|routes| routes.get(route));
+        runs.and_then(|runs| runs.get(&model.to_string())).copied().unwrap_or_default()
     }
 
     /// What the pool of priors has published.

@@ -7,6 +7,7 @@ use super::trials::Running;
 use crate::base::{ExperimentId, ModelRef, OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Route;
+use crate::resource::experiment::Shadowed;
 use crate::routing::learn::{Change, Scope, ScopeSpec};
 use crate::routing::pool::{Cell, Tally};
 use crate::routing::totals::Totals;
@@ -39,7 +40,9 @@ pub(super) struct OrgState {
     pub(super) pooled: BTreeMap<Cell, Tally>,
     /// Its active experiments.
     pub(super) trials: BTreeMap<ExperimentId, Running>,
-    /// Whether what is published of them is out of date.
+    /// What finished shadow runs have shown of models, by route.
+    pub(super) shadowed: BTreeMap<RouteId, BTreeMap<String, Shadowed>>,
+    /// Whether what is published of these two is out of date.
     #[serde(skip)]
     pub(super) trials_changed: bool,
     /// Whether it has left the pool, which does not know it yet.
@@ -130,6 +133,7 @@ impl OrgState {
             && self.pooling.is_none()
             && self.floor.is_none()
             && self.trials.is_empty()
+            && self.shadowed.is_empty()
     }
 
     /// Whether the org contributes to and uses pooled priors: the installation and the org both have to want it.

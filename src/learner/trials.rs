@@ -3,7 +3,7 @@
 use super::state::OrgState;
 use crate::base::{ExperimentId, OrgId, Timestamp};
 use crate::resource::Decision;
-use crate::resource::experiment::{DecidedBy, Experiment, ExperimentStatus, STAGES, Step, Variant};
+use crate::resource::experiment::{DecidedBy, Experiment, ExperimentKind, ExperimentStatus, STAGES, Step, Variant};
 use crate::routing::trial::{Shown, Trial};
 use crate::store::{Error, Store};
 use serde::{Deserialize, Serialize};
@@ -27,12 +27,19 @@ impl Running {
         Self { experiment: Arc::new(experiment), trial: Trial::default(), is_stepping: false }
     }
 
+    fn is_shadow(&self) -> bool {
+        self.experiment.kind == ExperimentKind::Shadow
+    }
+
     /// The step that follows from the evidence by itself.
     fn due(&self, now: Timestamp) -> Option<Step> {
         let experiment = &self.experiment;
         let now_at = experiment.traffic_pct;
         let (decided_by, status, traffic) = match self.trial.shown() {
             _ if self.is_stepping => return None,
+            Shown::Fine if experiment.auto_promote && self.is_shadow() => {
+                (DecidedBy::EValue, ExperimentStatus::Completed, now_at)
+            }
             Shown::Harm(by) if experiment.auto_rollback => (by, ExperimentStatus::RolledBack, 0.0),
             Shown::Fine if experiment.auto_promote => match STAGES.into_iter().find(|stage| *stage > now_at) {
                 Some(next) => (DecidedBy::EValue, ExperimentStatus::Active, next),
@@ -59,6 +66,7 @@ impl OrgState {
         self.trials_changed = true;
         if !experiment.is_active() {
             self.trials.remove(&experiment.id);
+            self.shadow_run(experiment);
             return;
         }
         let known = self.trials.entry(experiment.id.clone()).or_insert_with(|| Running::new(experiment.clone()));
@@ -66,6 +74,15 @@ impl OrgState {
         if known.experiment.steps.len() < experiment.steps.len() {
             known.trial.next_stage();
             known.experiment = Arc::new(experiment.clone());
+        }
+    }
+
+    /// What a shadow run has shown by its end; a later one takes an earlier one's place.
+    fn shadow_run(&mut self, experiment: &Experiment) {
+        if let Some(shown) = experiment.shadowed() {
+            let candidate = &experiment.candidate;
+            let name = format!("{}/{}", candidate.provider, candidate.model);
+            self.shadowed.entry(experiment.route.clone()).or_default().insert(name, shown);
         }
     }
 
@@ -83,10 +100,19 @@ impl OrgState {
         let marks = decisions.iter().filter_map(|decision| decision.experiment.as_ref());
         let sides: BTreeMap<&ExperimentId, Variant> = marks.map(|mark| (&mark.id, mark.variant)).collect();
         for (id, variant) in sides {
-            if let Some(running) = self.trials.get_mut(id) {
+            if let Some(running) = self.trials.get_mut(id).filter(|running| !running.is_shadow()) {
                 running.trial.rated(variant, quality, running.experiment.quality_floor);
                 self.trials_changed = true;
             }
+        }
+    }
+
+    /// A call or its copy was judged, 0..1: what a shadow run goes by, since nobody sees the copies.
+    pub(super) fn tried_and_judged(&mut self, decision: &Decision, quality: f64) {
+        let Some(enrolled) = &decision.experiment else { return };
+        if let Some(running) = self.trials.get_mut(&enrolled.id).filter(|running| running.is_shadow()) {
+            running.trial.rated(enrolled.variant, quality, running.experiment.quality_floor);
+            self.trials_changed = true;
         }
     }
 
@@ -106,8 +132,13 @@ impl OrgState {
 
     /// Experiments that the log does not tell of any more, because retention has taken its beginning.
     pub(super) fn adopt_trials(&mut self, experiments: Vec<Experiment>) {
-        for experiment in experiments.into_iter().filter(Experiment::is_active) {
-            self.trials.entry(experiment.id.clone()).or_insert_with(|| Running::new(experiment));
+        // The latest comes first, and has the last word.
+        for experiment in experiments.into_iter().rev() {
+            if experiment.is_active() {
+                self.trials.entry(experiment.id.clone()).or_insert_with(|| Running::new(experiment));
+            } else {
+                self.shadow_run(&experiment);
+            }
         }
     }
 }

@@ -228,6 +228,7 @@ impl Learner {
         }
         if std::mem::take(&mut state.trials_changed) {
             snapshot.trials.insert(org.clone(), state.trials.values().cloned().collect());
+            snapshot.shadowed.insert(org.clone(), state.shadowed.clone());
         }
         let contributes = state.pooled.len() as u64;
         if snapshot.pool.contributed.get(org).copied().unwrap_or(0) != contributes {
@@ -255,6 +256,7 @@ impl Learner {
                 snapshot.totals.insert((org.clone(), route.clone()), Arc::new(totals.clone()));
             }
             snapshot.trials.insert(org.clone(), state.trials.values().cloned().collect());
+            snapshot.shadowed.insert(org.clone(), state.shadowed.clone());
             state.trials_changed = false;
             state.changed.clear();
         }

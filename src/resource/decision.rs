@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 /// The endpoint of a judge's own calls: traffic beside the traffic, in no session and never judged.
 pub const JUDGE: &str = "judge";
 
+/// The endpoint of a copy of a call that went to the candidate of a shadow experiment: in no session, and nobody saw its
+/// answer.
+pub const SHADOW: &str = "shadow";
+
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -316,4 +320,12 @@ pub struct Decision {
     pub completion_id: Option<String>,
     /// Generation of the configuration that decided.
     pub config_generation: u64,
+}
+
+impl Decision {
+    /// Whether floopy made the call for itself: a judge's, or a copy in the shadow. Nobody's conversation, on no route.
+    #[must_use]
+    pub fn is_our_own(&self) -> bool {
+        self.endpoint == JUDGE || self.endpoint == SHADOW
+    }
 }

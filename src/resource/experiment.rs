@@ -13,6 +13,8 @@ pub enum ExperimentKind {
     Split,
     /// A share of a route's sessions is served by one model.
     Canary,
+    /// Copies of a share of a route's calls go to one model; nobody sees its answers.
+    Shadow,
 }
 
 /// How far it is.
@@ -132,6 +134,18 @@ pub struct Experiment {
     pub steps: Vec<Step>,
 }
 
+/// What a finished shadow run has shown of its candidate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shadowed {
+    /// It ran on [`ENOUGH_COPIES`] calls and was not shown to be worse.
+    pub ran: bool,
+    /// It was shown to hold the floor.
+    pub fine: bool,
+}
+
+/// Copies from which on a completed shadow run counts as one.
+pub const ENOUGH_COPIES: u64 = 20;
+
 /// Shares that promotion goes through, percent; after the last one the experiment is complete.
 pub const STAGES: [f64; 4] = [1.0, 5.0, 20.0, 50.0];
 
@@ -154,6 +168,19 @@ impl Experiment {
     #[must_use]
     pub fn final_results(&self) -> Option<&Value> {
         self.steps.iter().rfind(|step| step.status != ExperimentStatus::Active).map(|step| &step.results)
+    }
+
+    /// What it has shown, where it is a shadow run that was completed.
+    #[must_use]
+    pub fn shadowed(&self) -> Option<Shadowed> {
+        if self.kind != ExperimentKind::Shadow || self.status != ExperimentStatus::Completed {
+            return None;
+        }
+        let results = self.final_results()?;
+        let copies = results.pointer("/variant_b/sample_size").and_then(Value::as_u64).unwrap_or(0);
+        let winner = results.get("winner").and_then(Value::as_str);
+        let ran = copies >= ENOUGH_COPIES && winner != Some("A");
+        Some(Shadowed { ran, fine: ran && winner == Some("B") })
     }
 
     /// Takes a step: another share, or an end.

@@ -2,6 +2,7 @@
 
 use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef};
 use crate::resource::decision::FilterReason;
+use crate::resource::experiment::Shadowed;
 
 /// A token is never longer than this many bytes of text on average, in any language or format that
 /// is sent to models: below `bytes / 8` tokens a prompt cannot be.
@@ -39,6 +40,8 @@ pub struct Facts<'a> {
     pub expected_cost: Option<MicroUsd>,
     /// Its quality on such requests as far as is known beforehand, 0..1.
     pub prior_quality: Option<f64>,
+    /// What a shadow run on this route has shown of it.
+    pub shadowed: Shadowed,
 }
 
 /// The first gate that refuses the candidate; `None` = it may serve.

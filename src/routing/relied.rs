@@ -34,8 +34,8 @@ pub(super) fn held_back(plan: &Plan<'_>, facts: &Facts<'_>, default: &Facts<'_>)
         samples: own.answers,
         variance: own.quality.variance(),
         confidence: Some(holds_the_floor(own, base, plan.floor)),
-        validated: own.quality.weight >= VALIDATED,
-        shadowed: false,
+        validated: own.quality.weight >= VALIDATED || facts.shadowed.fine,
+        shadowed: facts.shadowed.ran,
     };
     let reason = refusal(limits, &candidate, &baseline)?;
     let tries = plan.strategy == Strategy::SmartSelect && may_explore(reason) && plan.turn.is_multiple_of(TRIES);

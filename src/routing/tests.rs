@@ -6,6 +6,7 @@ use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef, Timestamp};
 use crate::resource::assessment::Intent;
 use crate::resource::constraints::{Bound, Optimization, Window};
 use crate::resource::decision::{FilterReason, Reason, Strategy};
+use crate::resource::experiment::Shadowed;
 use proptest::prelude::*;
 
 fn models(names: &[&str]) -> Vec<ModelRef> {
@@ -22,6 +23,7 @@ fn facts(model: &ModelRef) -> Facts<'_> {
         weight: 0,
         expected_cost: None,
         prior_quality: None,
+        shadowed: Shadowed::default(),
     }
 }
 

@@ -9,7 +9,6 @@ use super::scrub::scrub;
 use super::session::Row;
 use super::tables;
 use crate::base::MicroUsd;
-use crate::resource::decision::JUDGE;
 use crate::resource::{Decision, SessionSummary};
 use crate::routing::Parts;
 use redb::{ReadableTable, Table, WriteTransaction};
@@ -61,8 +60,8 @@ impl<'t> Hot<'t> {
             let body = pack(&scrub(messages), recorded.answer.as_deref().map(scrub).as_deref());
             self.bodies.insert((org, sequence), body.as_slice())?;
         }
-        // A judge's calls are nobody's conversation: they are recorded, and belong to no session.
-        if decision.endpoint == JUDGE {
+        // Calls of our own are nobody's conversation: they are recorded, and belong to no session.
+        if decision.is_our_own() {
             return Ok(());
         }
         let session = decision.session_id.as_str();

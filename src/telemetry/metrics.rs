@@ -97,6 +97,7 @@ pub struct Metrics {
     attempts: Family<AttemptLabels, Counter>,
     errors: Family<CodeLabels, Counter>,
     judged: Family<ResultLabels, Counter>,
+    shadowed: Family<ResultLabels, Counter>,
     breaker: Family<TargetLabels, Gauge>,
     /// Requests being served.
     pub active: Gauge,
@@ -136,6 +137,7 @@ impl Metrics {
             attempts: Family::default(),
             errors: Family::default(),
             judged: Family::default(),
+            shadowed: Family::default(),
             breaker: Family::default(),
             active: Gauge::default(),
             panics: Counter::default(),
@@ -152,6 +154,7 @@ impl Metrics {
         registry.register(names::COST, "Money spent at providers, micro-USD", metrics.cost.clone());
         registry.register(names::ATTEMPTS, "Calls to providers by result", metrics.attempts.clone());
         registry.register(names::ERRORS, "Requests refused or failed by code", metrics.errors.clone());
+        registry.register(names::SHADOWED, "Copies for shadow experiments by result", metrics.shadowed.clone());
         registry.register(names::JUDGED, "Answers to be judged by result", metrics.judged.clone());
         registry.register(names::BREAKER, "0 closed, 1 half-open, 2 open", metrics.breaker.clone());
         registry.register(names::ACTIVE, "Requests being served", metrics.active.clone());
@@ -201,6 +204,11 @@ impl Metrics {
     /// Counts one refused or failed request.
     pub fn error(&self, code: &'static str) {
         self.errors.get_or_create(&CodeLabels { code }).inc();
+    }
+
+    /// Counts one copy for a shadow experiment; `result` is `ok`, `failed` or `queue_full`.
+    pub fn shadowed(&self, result: &'static str) {
+        self.shadowed.get_or_create(&ResultLabels { result }).inc();
     }
 
     /// Counts one answer that was to be judged; `result` is `ok` or what went wrong.

@@ -14,6 +14,8 @@ pub const COST: &str = "floopy_cost_micro_usd";
 pub const ATTEMPTS: &str = "floopy_upstream_attempts";
 /// Requests refused or failed, by public error code.
 pub const ERRORS: &str = "floopy_errors";
+/// Copies of calls for shadow experiments, by what came of it.
+pub const SHADOWED: &str = "floopy_shadowed";
 /// Answers that were to be judged, by what came of it.
 pub const JUDGED: &str = "floopy_judged";
 /// Requests being served.

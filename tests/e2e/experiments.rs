@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const ROUTES: &str = "[[route]]\nname = \"auto\"\nstrategy = \"fallback\"\nsticky = \"session\"\ndefault_model = \"up/dear\"\n\
                       [[route]]\nname = \"thrifty\"\nstrategy = \"fallback\"\ndefault_model = \"up/cheap\"\n";
 
-fn send(gateway: &Gateway, method: &str, path: &str, body: &Value) -> Answer {
+pub(crate) fn send(gateway: &Gateway, method: &str, path: &str, body: &Value) -> Answer {
     let headers = [("x-floopy-confirm", "experiments"), ("content-type", "application/json")];
     call(gateway.address, method, path, &headers, body.to_string().as_bytes())
 }
@@ -19,13 +19,13 @@ fn canary(percent: f64) -> Value {
     json!({"type": "canary", "route": "auto", "candidate": {"provider": "up", "model": "cheap"}, "traffic_pct": percent})
 }
 
-fn begin(gateway: &Gateway, body: &Value) -> Value {
+pub(crate) fn begin(gateway: &Gateway, body: &Value) -> Value {
     let begun = send(gateway, "POST", "/v1/experiments", body);
     assert_eq!(begun.status, 201, "{}", begun.text());
     begun.json()
 }
 
-fn id(experiment: &Value) -> &str {
+pub(crate) fn id(experiment: &Value) -> &str {
     experiment["id"].as_str().unwrap()
 }
 
@@ -41,7 +41,7 @@ fn rate(gateway: &Gateway, session: &str, score: f64) {
     assert_eq!(gateway.post("/v1/feedback", &[], &vote).status, 200);
 }
 
-fn results(gateway: &Gateway, experiment: &Value) -> Value {
+pub(crate) fn results(gateway: &Gateway, experiment: &Value) -> Value {
     gateway.get(&format!("/v1/experiments/{}/results", id(experiment))).json()
 }
 
@@ -213,7 +213,7 @@ fn what_cannot_be_tried_is_refused_with_what_to_do() {
         (json!({"type": "canary", "route": "auto", "candidate": "nobody/x"}), 404, "model_not_found", "nobody"),
         (json!({"type": "canary", "route": "auto", "candidate": "up/dear"}), 400, "invalid_request", "same model"),
         (json!({"type": "canary", "route": "auto", "candidate": "cheap"}), 400, "invalid_request", "provider/model"),
-        (json!({"type": "shadow", "route": "auto", "candidate": "up/cheap"}), 400, "invalid_request", "not served"),
+        (json!({"type": "live", "route": "auto", "candidate": "up/cheap"}), 400, "invalid_request", "canary or shadow"),
         (json!({"type": "canary", "rout": "auto"}), 400, "invalid_request", "did you mean \"route\"?"),
         (
             json!({"variant_a_routing_rule_id": "auto", "variant_b_routing_rule_id": "auto", "name": "n"}),

@@ -22,7 +22,7 @@ fn route(judge: &str, rate: f64) -> String {
 }
 
 /// The count of judgements with this result.
-fn judged(gateway: &Gateway, result: &str) -> u64 {
+pub(crate) fn judged(gateway: &Gateway, result: &str) -> u64 {
     let metrics = gateway.get("/metrics").text();
     let line = format!("floopy_judged_total{{result=\"{result}\"}} ");
     metrics.lines().find_map(|text| text.strip_prefix(&line)).map_or(0, |count| count.parse().unwrap())

@@ -25,6 +25,7 @@ mod pty;
 mod records;
 mod serving;
 mod sessions;
+mod shadow;
 mod strategies;
 mod tokens;
 mod tui;

@@ -30,7 +30,7 @@ pub(crate) struct ExperimentsArgs {
 enum ExperimentsCommand {
     /// List experiments, the latest first
     List(ListArgs),
-    /// Begin one: a canary of a model, or a split between two routes
+    /// Begin one: a canary or a shadow run of a model, or a split between two routes
     Create(CreateArgs),
     /// Show one, and what was done with it
     Get(NamedArgs),
@@ -89,6 +89,9 @@ struct CreateArgs {
     /// Share of the sessions that get it, in percent [default: 5, or 50 against another route]
     #[arg(long, value_name = "PERCENT")]
     traffic: Option<f64>,
+    /// Copy calls to it instead of letting it serve: its answers are judged and thrown away [default share: 10]
+    #[arg(long, conflicts_with = "against")]
+    shadow: bool,
     /// Its name [default: what is tried, and where]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
@@ -205,7 +208,7 @@ fn body(args: &CreateArgs) -> Result<Map<String, Value>, Failure> {
             let message = format!("{candidate:?} names no provider: write it as provider/model");
             return Err(Failure::new(Exit::Usage, message));
         }
-        body.insert("type".into(), json!("canary"));
+        body.insert("type".into(), json!(if args.shadow { "shadow" } else { "canary" }));
         body.insert("route".into(), json!(args.route));
         body.insert("candidate".into(), json!(candidate));
         body.insert("auto_rollback".into(), json!(!args.no_auto_rollback));

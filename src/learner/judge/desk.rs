@@ -2,7 +2,7 @@
 
 use super::call::{self, Verdict};
 use super::rubric;
-use crate::base::task::Tasks;
+use crate::base::task::Queue;
 use crate::base::{MicroUsd, OrgId, RequestId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Judge;
@@ -16,7 +16,6 @@ use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
-use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 /// Jobs that wait. Full: the job is dropped and counted, its answer stays unjudged.
@@ -59,8 +58,7 @@ pub fn is_sampled(id: RequestId, rate: f64) -> bool {
 
 /// Where answers are handed in.
 pub struct Desk {
-    queue: mpsc::Sender<Job>,
-    waiting: Mutex<Option<mpsc::Receiver<Job>>>,
+    queue: Queue<Job>,
     bench: Arc<Bench>,
 }
 
@@ -100,45 +98,26 @@ impl Desk {
     /// A desk at which nobody works yet.
     #[must_use]
     pub fn open(store: Store, upstream: Upstream, metrics: Arc<Metrics>) -> Self {
-        let (queue, jobs) = mpsc::channel(QUEUE);
         let bench = Bench { store, upstream, metrics, breakers: Breakers::default(), spent: Mutex::default() };
-        Self { queue, waiting: Mutex::new(Some(jobs)), bench: Arc::new(bench) }
+        Self { queue: Queue::new(QUEUE), bench: Arc::new(bench) }
     }
 
     /// The work at this desk: judges what is handed in until it is cancelled. The second of two workers finds nothing
     /// to do.
     pub fn work(&self) -> impl Future<Output = ()> + Send + use<> {
-        let jobs = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let bench = Arc::clone(&self.bench);
-        async move {
-            if let Some(jobs) = jobs {
-                work(bench, jobs).await;
-            }
-        }
+        self.queue.work(AT_ONCE, move |job| {
+            let bench = Arc::clone(&bench);
+            async move { bench.metrics.judged(bench.judge(job).await) }
+        })
     }
 
     /// Hands an answer in; never waits. Where the queue is full the answer stays unjudged, and is counted.
     pub fn hand_in(&self, job: Job) {
-        if self.queue.try_send(job).is_err() {
+        if !self.queue.hand_in(job) {
             self.bench.metrics.judged("queue_full");
         }
     }
-}
-
-/// Judges until nobody can hand anything in any more.
-async fn work(bench: Arc<Bench>, mut jobs: mpsc::Receiver<Job>) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = Tasks::new();
-    while let Some(job) = jobs.recv().await {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let bench = Arc::clone(&bench);
-        running.start(async move {
-            let result = bench.judge(job).await;
-            bench.metrics.judged(result);
-            drop(place);
-        });
-    }
-    running.join().await;
 }
 
 impl Bench {

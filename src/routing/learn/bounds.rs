@@ -6,19 +6,21 @@ use super::scope::Scope;
 use crate::base::Timestamp;
 use crate::resource::constraints::Optimization;
 use crate::resource::decision::FilterReason;
+use crate::resource::experiment::Shadowed;
 use crate::routing::constraints::{BaselineFacts, CandidateFacts, refusal};
 
 impl Scope {
     /// The constraint that keeps each arm from being relied on; the default model is the first and has none.
     /// `expected` is what this call would cost on each, in micro-USD.
     ///
-    /// An arm counts as validated once it has come through its canary, or was rated as often as a canary is. Nothing
-    /// runs in the shadow in this release: who demands a shadow run keeps every candidate out.
+    /// `shadowed` is what shadow runs have shown of each. An arm counts as validated once it has come through its canary,
+    /// or a shadow run has shown that it holds the floor.
     #[must_use]
     pub fn bounded(
         &self,
         limits: &Optimization,
         expected: &[Option<f64>],
+        shadowed: &[Shadowed],
         now: Timestamp,
     ) -> Vec<Option<FilterReason>> {
         if !limits.bounds_candidates() {
@@ -32,6 +34,7 @@ impl Scope {
         let (standings, _) = self.standings();
         let facts = self.arms.iter().enumerate().map(|(at, arm)| {
             let rated = arm.levels.session.count + arm.levels.manual.count;
+            let shadowed = shadowed.get(at).copied().unwrap_or_default();
             let standing = standings.get(at).copied().unwrap_or_default();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of observations")]
             let samples = (rated + arm.levels.auto.count) as u64;
@@ -41,8 +44,8 @@ impl Scope {
                 samples,
                 variance: (rated > 0.0).then(|| arm.rated.gap.spread(0.0, 1.0, 0.25)),
                 confidence: Some(distribution(standing.gap / standing.variance.max(1e-12).sqrt())),
-                validated: arm.stage == Stage::Open && rated >= PATIENCE,
-                shadowed: false,
+                validated: arm.stage == Stage::Open && rated >= PATIENCE || shadowed.fine,
+                shadowed: shadowed.ran,
             }
         });
         facts.enumerate().map(|(at, facts)| if at == 0 { None } else { refusal(limits, &facts, &baseline) }).collect()

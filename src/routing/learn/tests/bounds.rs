@@ -17,7 +17,7 @@ fn learned(calls: u64) -> (Scope, Timestamp) {
 }
 
 fn bounded(scope: &Scope, limits: &Optimization, now: Timestamp) -> Option<FilterReason> {
-    let all = scope.bounded(limits, &[Some(1_000.0), Some(100.0)], now);
+    let all = scope.bounded(limits, &[Some(1_000.0), Some(100.0)], &[], now);
     assert_eq!((all.len(), all[0]), (2, None), "the default model has no constraints");
     all[1]
 }
