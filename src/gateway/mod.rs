@@ -16,6 +16,7 @@ mod fan_out;
 mod foresee;
 mod given;
 mod heuristics;
+mod items;
 mod keyring;
 pub mod labels;
 mod learned;
@@ -29,6 +30,7 @@ mod resolve;
 mod select;
 mod session;
 mod settings;
+mod shelves;
 mod source;
 mod thoughts;
 
@@ -81,6 +83,7 @@ pub struct Gateway {
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
     thoughts: thoughts::Memory,
+    items: items::Items,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
@@ -123,6 +126,7 @@ impl Gateway {
             metrics,
             sessions: Sessions::default(),
             thoughts: thoughts::Memory::default(),
+            items: items::Items::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             refreshing: Mutex::default(),

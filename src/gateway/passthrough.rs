@@ -152,6 +152,7 @@ impl Gateway {
             first_byte: None,
             messages: None,
             question: None,
+            remembered: false,
             ended: false,
         }
     }
