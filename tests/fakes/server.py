@@ -1,6 +1,6 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
-`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's.
+`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, checks, model, openai_dialect
+from . import anthropic_dialect, checks, model, openai_dialect, openai_responses
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
@@ -88,6 +88,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, anthropic_dialect, raw, body)
         if provider in ("openai", "local") and path == "v1/chat/completions":
             return self.chat(provider, openai_dialect, raw, body)
+        if provider == "openai" and path == "v1/responses":
+            return self.chat(provider, openai_responses, raw, body)
         if provider in ("openai", "local") and path == "v1/embeddings":
             return self.embed(provider, raw, body)
         call = self.begin(provider, raw, body, "")
@@ -118,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
             version = self.headers.get("anthropic-version", "")
             breaches = list(anthropic_dialect.violations(body, version))
         else:
-            breaches = list(openai_dialect.chat_violations(body))
+            breaches = list(dialect.chat_violations(body))
         try:
             heard = dialect.heard(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
