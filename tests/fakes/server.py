@@ -1,7 +1,7 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
-`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's, `/bedrock/model/…` Bedrock's
-Converse and its embeddings.
+`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's,
+`/bedrock/model/…` Bedrock's Converse and its embeddings.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, bedrock_dialect, checks, model, openai_dialect
+from . import anthropic_dialect, bedrock_dialect, checks, model, openai_dialect, openai_responses
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
@@ -89,6 +89,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, anthropic_dialect, raw, body)
         if provider in ("openai", "local") and path == "v1/chat/completions":
             return self.chat(provider, openai_dialect, raw, body)
+        if provider == "openai" and path == "v1/responses":
+            return self.chat(provider, openai_responses, raw, body)
         if provider in ("openai", "local") and path == "v1/embeddings":
             return self.embed(provider, raw, body)
         if provider == "bedrock" and (called := bedrock_dialect.action(path)):
@@ -131,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         elif dialect is bedrock_dialect:
             breaches = list(bedrock_dialect.violations(body, "ConverseStream" if self.streams(body) else "Converse"))
         else:
-            breaches = list(openai_dialect.chat_violations(body))
+            breaches = list(dialect.chat_violations(body))
         try:
             heard = dialect.heard(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
