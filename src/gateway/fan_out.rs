@@ -25,7 +25,7 @@ impl Several {
     pub(super) fn of(operation: &Operation, target: &Target<'_>) -> Option<Self> {
         let Operation::Chat(request) = operation else { return None };
         let answers = request.n();
-        if answers <= target.quirks.answers_per_call() || answers > limits::MAX_PARALLEL_CALLS {
+        if answers <= target.quirks.answers_per_call(request.stream()) || answers > limits::MAX_PARALLEL_CALLS {
             return None;
         }
         let wanted = Wanted { answers, include_usage: request.include_usage() };

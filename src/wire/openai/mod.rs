@@ -1,10 +1,16 @@
 //! OpenAI's chat dialect, out and back, with the deviations of [`quirks`](mod@super::quirks).
 
+mod citations;
+mod mend;
 mod message;
+mod order;
+mod reasoning;
 mod repair;
 mod request;
 mod response;
 mod stream;
+mod think;
+mod tools;
 mod usage;
 
 pub(super) use request::encode;
