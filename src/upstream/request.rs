@@ -107,7 +107,7 @@ fn credentials(provider: &Provider, headers: &mut HeaderMap) -> Result<(), CallE
         Dialect::AzureV1 | Dialect::AzureDeployments => {
             (HeaderName::from_static("api-key"), HeaderValue::from_str(secret.expose()))
         }
-        Dialect::OpenAiChat | Dialect::Bedrock | Dialect::Replay => {
+        Dialect::OpenAiChat | Dialect::Bedrock | Dialect::Cohere | Dialect::Replay => {
             (AUTHORIZATION, HeaderValue::try_from(["Bearer ", secret.expose()].concat()))
         }
     };

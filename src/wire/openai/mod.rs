@@ -16,7 +16,7 @@ mod usage;
 pub(super) use request::encode;
 pub(super) use response::decode;
 pub(super) use stream::Stream;
-pub(super) use usage::write as write_usage;
+pub(super) use usage::{whole as whole_count, write as write_usage};
 
 #[cfg(test)]
 mod tests;

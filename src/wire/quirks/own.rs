@@ -53,7 +53,17 @@ pub(super) static OWN: &[Quirks] = &[
         key_env: &["AZURE_OPENAI_API_KEY"],
         ..OPENAI
     },
-    Quirks { kind: "cohere", base_url: "https://api.cohere.com", key_env: &["COHERE_API_KEY", "CO_API_KEY"], ..LATER },
+    Quirks {
+        kind: "cohere",
+        dialect: Some(Dialect::Cohere),
+        base_url: "https://api.cohere.com",
+        key_env: &["COHERE_API_KEY", "CO_API_KEY"],
+        embeddings: Some("/v2/embed"),
+        max_embedding_inputs: 96,
+        max_n: 1,
+        key_refused: &[498],
+        ..OPENAI
+    },
 ];
 
 /// Any endpoint that speaks OpenAI's dialect: what the client wrote is sent as it is.
