@@ -1,6 +1,6 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
-`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's.
+`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's, `/cohere/v2/…` Cohere's.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, checks, model, openai_dialect
+from . import anthropic_dialect, checks, cohere_dialect, model, openai_dialect
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
-KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake"}
+KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake", "cohere": "co-fake"}
 LONGEST_HOLD = 20.0
 LONGEST_WAIT = 10.0
 
@@ -86,6 +86,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(call, 400, openai_dialect.error(400))
         if provider == "anthropic" and path == "v1/messages":
             return self.chat(provider, anthropic_dialect, raw, body)
+        if provider == "cohere" and path == "v2/chat":
+            return self.chat(provider, cohere_dialect, raw, body)
+        if provider == "cohere" and path == "v2/embed":
+            return self.embed(provider, raw, body)
         if provider in ("openai", "local") and path == "v1/chat/completions":
             return self.chat(provider, openai_dialect, raw, body)
         if provider in ("openai", "local") and path == "v1/embeddings":
@@ -117,6 +121,8 @@ class Handler(BaseHTTPRequestHandler):
         if dialect is anthropic_dialect:
             version = self.headers.get("anthropic-version", "")
             breaches = list(anthropic_dialect.violations(body, version))
+        elif dialect is cohere_dialect:
+            breaches = list(cohere_dialect.violations(body))
         else:
             breaches = list(openai_dialect.chat_violations(body))
         try:
@@ -164,15 +170,18 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def embed(self, provider: str, raw: bytes, body: dict) -> None:
-        first = body.get("input")
+        is_cohere = provider == "cohere"
+        dialect = cohere_dialect if is_cohere else openai_dialect
+        first = body.get("texts" if is_cohere else "input")
         first = first[0] if isinstance(first, list) and first else first
         marker = model.Heard(user_text=first if isinstance(first, str) else "").marker(provider)
         call = self.begin(provider, raw, body, marker.get("tag", ""))
-        call.violations += openai_dialect.embeddings_violations(body)
+        breaches = cohere_dialect.embed_violations(body) if is_cohere else openai_dialect.embeddings_violations(body)
+        call.violations += breaches
         if call.violations:
-            return self.give(call, 400, openai_dialect.error(400, "; ".join(call.violations)))
-        if not self.refused(call, openai_dialect, marker):
-            self.give(call, 200, openai_dialect.embeddings(body))
+            return self.give(call, 400, dialect.error(400, "; ".join(call.violations)))
+        if not self.refused(call, dialect, marker):
+            self.give(call, 200, cohere_dialect.embed(body) if is_cohere else openai_dialect.embeddings(body))
 
     # Bytes.
 
