@@ -35,7 +35,7 @@ impl Catalogue {
     #[must_use]
     pub fn of<'a>(providers: impl IntoIterator<Item = (&'a ProviderId, &'a str)>) -> Self {
         let mut providers: Vec<_> = providers.into_iter().collect();
-        let rank = |kind: &str| quirks::providers().iter().position(|row| row.kind == kind).unwrap_or(usize::MAX);
+        let rank = |kind: &str| quirks::providers().position(|row| row.kind == kind).unwrap_or(usize::MAX);
         providers.sort_by_cached_key(|(name, kind)| (rank(kind), name.as_str() != *kind, name.as_str().to_owned()));
         let mut catalogue = Self::default();
         for (name, kind) in providers {

@@ -134,6 +134,11 @@ async fn at_target(
         draft.dropped.clone_from(&outgoing.dropped);
         return several.answer(line, outgoing).await;
     }
+    if let Some(pieces) = fan_out::Pieces::of(operation, &target) {
+        let calls = pieces.encode(&target, draft, &given)?;
+        draft.dropped = calls.first().map(|call| call.dropped.clone()).unwrap_or_default();
+        return pieces.answer(&line, &calls).await;
+    }
     let outgoing = operation.encode(&target, &draft.labels, &given)?;
     let answered = line.tries(operation, &outgoing).await?;
     draft.dropped = outgoing.dropped;

@@ -65,12 +65,14 @@ impl Fault {
 
     /// What a provider's error answer means. One parser serves all bodies that providers send.
     #[must_use]
-    pub fn from_response(_quirks: &Quirks, status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Self {
+    pub fn from_response(quirks: &Quirks, status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Self {
         let name = headers.get("x-amzn-errortype").and_then(|name| name.to_str().ok());
+        let meant = if quirks.key_refused.contains(&status) { 401 } else { status };
         let mut fault = match name {
-            Some(name) => Self::named(status, name, body),
-            None => Self::read(status, body),
+            Some(name) => Self::named(meant, name, body),
+            None => Self::read(meant, body),
         };
+        fault.status = Some(status);
         fault.retry_after = fault.retry_after.or_else(|| hint(headers, now));
         fault
     }
@@ -124,9 +126,12 @@ impl Fault {
                 "context window",
                 "maximum context",
                 "maximum number of tokens allowed",
+                "total number of tokens in the request cannot exceed",
             ]
             .iter()
             .any(|text| lower.contains(text));
+        let against_policy =
+            ["usage guidelines", "content policy", "content-policy"].iter().any(|text| lower.contains(text));
         let no_money =
             ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "NOT_ENOUGH_BALANCE"]
                 .iter()
@@ -144,8 +149,11 @@ impl Fault {
             400 | 413 | 422 if too_long => (Side::Client, Retry::OtherTarget, Code::ContextLengthExceeded),
             402 => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
             403 | 429 if no_money => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
+            403 if against_policy => (Side::Client, Retry::OtherTarget, Code::InvalidRequest),
             401 | 403 => (Side::Operator, Retry::OtherTarget, Code::ProviderError),
-            404 => (Side::Client, Retry::OtherTarget, Code::ModelNotFound),
+            // More tokens at once than the account's limit a minute.
+            413 if names("rate_limit_exceeded") => (Side::Upstream, Retry::OtherTarget, Code::ProviderRateLimited),
+            404 | 410 => (Side::Client, Retry::OtherTarget, Code::ModelNotFound),
             400 if misnamed => (Side::Client, Retry::OtherTarget, Code::ModelNotFound),
             400 if foreign || names("ServiceQuotaExceededException") => {
                 (Side::Operator, Retry::OtherTarget, Code::ProviderError)
@@ -228,6 +236,7 @@ fn said(body: &Value) -> Said {
         .or_else(|| text(&detail["error"]))
         .or_else(|| text(&listed["msg"]))
         .or_else(|| text(&body["fault"]["faultstring"]))
+        .or_else(|| text(&body["data"]))
         .unwrap_or_default();
     let code = text(&inner["code"])
         .filter(|code| code.parse::<u32>().is_err())

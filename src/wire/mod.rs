@@ -7,6 +7,8 @@
 mod anthropic;
 mod bedrock;
 mod chat;
+mod chunks;
+mod cohere;
 pub mod conversation;
 mod embeddings;
 mod event_stream;
@@ -14,6 +16,7 @@ mod fault;
 mod gemini;
 mod given;
 mod inbound;
+mod json;
 mod openai;
 mod policy;
 pub mod quirks;
@@ -25,7 +28,7 @@ mod target;
 pub mod tokens;
 
 pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
-pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
+pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings, merge_embeddings};
 pub use fault::Fault;
 pub use given::{Given, Thoughts, Wants, wants};
 pub use inbound::{Inbound, Surface, count_input, response_items};

@@ -56,6 +56,9 @@ pub(super) fn is_neutral(name: &str, json: &str) -> bool {
             serde_json::from_str::<f64>(json).is_ok_and(|number| number.abs() < f64::EPSILON)
         }
         "verbosity" => json == "\"medium\"",
+        "service_tier" => matches!(json, "\"auto\"" | "\"default\""),
+        "store" => json == "false",
+        "parallel_tool_calls" => json == "true",
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 use super::anthropic;
 use super::bedrock;
 use super::chat::ChatRequest;
+use super::cohere;
 use super::fault::Fault;
 use super::gemini;
 use super::given::Given;
@@ -30,6 +31,8 @@ pub enum Dialect {
     Gemini,
     /// AWS Bedrock's Converse: model and action stand in the path, streams are binary.
     Bedrock,
+    /// Cohere's API, version 2.
+    Cohere,
     /// Recorded outcomes, no network; OpenAI's dialect.
     Replay,
 }
@@ -184,7 +187,7 @@ pub fn encode_chat(
         Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
             openai::encode(request, target, effort, given)
         }
-        Dialect::AnthropicMessages | Dialect::Gemini | Dialect::Bedrock => {
+        Dialect::AnthropicMessages | Dialect::Gemini | Dialect::Bedrock | Dialect::Cohere => {
             let mut conversation = request.conversation()?;
             conversation.n = request.n();
             given.put_into(&mut conversation);
@@ -194,6 +197,7 @@ pub fn encode_chat(
             match target.dialect {
                 Dialect::Gemini => gemini::encode(&conversation, target),
                 Dialect::Bedrock => bedrock::encode(&conversation, target),
+                Dialect::Cohere => cohere::encode(&conversation, target),
                 _ => anthropic::encode(&conversation, target),
             }
         }
@@ -220,6 +224,7 @@ pub fn decode_chat(
         Dialect::AnthropicMessages => anthropic::decode(request, context, &body),
         Dialect::Gemini => gemini::decode(request, context, &body),
         Dialect::Bedrock => bedrock::decode(request, context, &body),
+        Dialect::Cohere => cohere::decode(request, context, &body),
     }?;
     decoded.body = request.inbound().whole(target, &body, decoded.body, context)?;
     Ok(decoded)
@@ -239,6 +244,7 @@ enum Inner {
     Gemini(Box<gemini::Stream>),
     Bedrock(Box<bedrock::Stream>),
     Response(Box<Relay>),
+    Cohere(Box<cohere::Stream>),
 }
 
 impl StreamDecoder {
@@ -257,6 +263,7 @@ impl StreamDecoder {
             Dialect::AnthropicMessages => Inner::Anthropic(Box::new(anthropic::Stream::new(&context, prompt))),
             Dialect::Gemini => Inner::Gemini(Box::new(gemini::Stream::new(&context, prompt))),
             Dialect::Bedrock => Inner::Bedrock(Box::new(bedrock::Stream::new(&context, prompt))),
+            Dialect::Cohere => Inner::Cohere(Box::new(cohere::Stream::new(&context, prompt))),
         };
         Self { inner, voice }
     }
@@ -273,6 +280,7 @@ impl StreamDecoder {
             Inner::Gemini(stream) => stream.feed(sent, chunks),
             Inner::Bedrock(stream) => stream.feed(sent, chunks),
             Inner::Response(stream) => stream.feed(sent, chunks),
+            Inner::Cohere(stream) => stream.feed(sent, chunks),
         })
     }
 
@@ -288,6 +296,7 @@ impl StreamDecoder {
             Inner::Gemini(stream) => stream.end(chunks),
             Inner::Bedrock(stream) => stream.end(chunks),
             Inner::Response(stream) => stream.end(chunks),
+            Inner::Cohere(stream) => stream.end(chunks),
         })
     }
 
@@ -319,6 +328,7 @@ impl StreamDecoder {
             Inner::Gemini(stream) => stream.finished(),
             Inner::Bedrock(stream) => stream.finished(),
             Inner::Response(stream) => stream.finished(),
+            Inner::Cohere(stream) => stream.finished(),
         }
     }
 
@@ -331,6 +341,7 @@ impl StreamDecoder {
             Inner::Gemini(stream) => stream.summary(),
             Inner::Bedrock(stream) => stream.summary(),
             Inner::Response(stream) => stream.summary(),
+            Inner::Cohere(stream) => stream.summary(),
         }
     }
 }

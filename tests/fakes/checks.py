@@ -1,9 +1,10 @@
 """Checks that are the same for every dialect: typed validation without laziness, and what headers may be sent."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 # RFC 9110 section 7.6.1, and what proxies add: a gateway ends these, it never hands them on.
 HOP_BY_HOP = {
@@ -29,6 +30,30 @@ class Typed:
         except ValidationError as error:
             for fault in error.errors(include_url=False)[:60]:
                 yield f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+
+
+class Modelled:
+    """One of a provider's models that allow members which they do not know: these are reported too."""
+
+    def __init__(self, kind: object) -> None:
+        self._adapter = TypeAdapter(kind)
+
+    def violations(self, value: object) -> Iterator[str]:
+        try:
+            yield from _unknown(self._adapter.validate_json(json.dumps(value), strict=True))
+        except ValidationError as error:
+            for fault in error.errors(include_url=False)[:60]:
+                yield f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+
+
+def _unknown(value: object) -> Iterator[str]:
+    if isinstance(value, BaseModel):
+        yield from (f"unknown key {key}" for key in value.model_extra or {})
+        for name in type(value).model_fields:
+            yield from _unknown(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _unknown(part)
 
 
 def _walk(value: object) -> None:

@@ -1,7 +1,8 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
 `/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's,
-`/bedrock/model/…` Bedrock's Converse and its embeddings.
+`/bedrock/model/…` Bedrock's Converse and its embeddings,
+`/cohere/v2/…` Cohere's.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -19,11 +20,17 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, bedrock_dialect, checks, model, openai_dialect, openai_responses
+from . import anthropic_dialect, bedrock_dialect, checks, cohere_dialect, model, openai_dialect, openai_responses
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
-KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake", "bedrock": "aws/secret+key/of/the/fake"}
+KEYS = {
+    "openai": "sk-fake-openai",
+    "local": "sk-fake-local",
+    "anthropic": "sk-ant-fake",
+    "bedrock": "aws/secret+key/of/the/fake",
+    "cohere": "co-fake",
+}
 LONGEST_HOLD = 20.0
 LONGEST_WAIT = 10.0
 
@@ -87,6 +94,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(call, 400, openai_dialect.error(400))
         if provider == "anthropic" and path == "v1/messages":
             return self.chat(provider, anthropic_dialect, raw, body)
+        if provider == "cohere" and path == "v2/chat":
+            return self.chat(provider, cohere_dialect, raw, body)
+        if provider == "cohere" and path == "v2/embed":
+            return self.embed(provider, raw, body)
         if provider in ("openai", "local") and path == "v1/chat/completions":
             return self.chat(provider, openai_dialect, raw, body)
         if provider == "openai" and path == "v1/responses":
@@ -132,6 +143,8 @@ class Handler(BaseHTTPRequestHandler):
             breaches = list(anthropic_dialect.violations(body, version))
         elif dialect is bedrock_dialect:
             breaches = list(bedrock_dialect.violations(body, "ConverseStream" if self.streams(body) else "Converse"))
+        elif dialect is cohere_dialect:
+            breaches = list(cohere_dialect.violations(body))
         else:
             breaches = list(dialect.chat_violations(body))
         try:
@@ -182,15 +195,18 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def embed(self, provider: str, raw: bytes, body: dict) -> None:
-        first = body.get("input")
+        is_cohere = provider == "cohere"
+        dialect = cohere_dialect if is_cohere else openai_dialect
+        first = body.get("texts" if is_cohere else "input")
         first = first[0] if isinstance(first, list) and first else first
         marker = model.Heard(user_text=first if isinstance(first, str) else "").marker(provider)
         call = self.begin(provider, raw, body, marker.get("tag", ""))
-        call.violations += openai_dialect.embeddings_violations(body)
+        breaches = cohere_dialect.embed_violations(body) if is_cohere else openai_dialect.embeddings_violations(body)
+        call.violations += breaches
         if call.violations:
-            return self.give(call, 400, openai_dialect.error(400, "; ".join(call.violations)))
-        if not self.refused(call, openai_dialect, marker):
-            self.give(call, 200, openai_dialect.embeddings(body))
+            return self.give(call, 400, dialect.error(400, "; ".join(call.violations)))
+        if not self.refused(call, dialect, marker):
+            self.give(call, 200, cohere_dialect.embed(body) if is_cohere else openai_dialect.embeddings(body))
 
     def invoke(self, model_id: str, raw: bytes, body: dict) -> None:
         """Embeddings of Bedrock: one model's own words."""

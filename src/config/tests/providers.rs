@@ -195,7 +195,7 @@ fn without_providers_the_environment_is_searched() {
         ("GOOGLE_API_KEY", "g"),
         ("GROQ_API_KEY", "gsk_1"),
         ("AZURE_OPENAI_API_KEY", "z"),
-        ("COHERE_API_KEY", "z"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "z"),
     ]);
     let loaded = world.load().unwrap();
     let discovery = loaded.discovery.unwrap();
@@ -203,7 +203,7 @@ fn without_providers_the_environment_is_searched() {
     let gemini = ("gemini", "GOOGLE_API_KEY");
     assert_eq!(names, [("anthropic", "ANTHROPIC_API_KEY"), gemini, ("groq", "GROQ_API_KEY")]);
     let later: Vec<_> = discovery.unavailable.iter().map(|found| (found.provider, found.variable)).collect();
-    assert_eq!(later, [("cohere", "COHERE_API_KEY")]);
+    assert_eq!(later, [("vertex", "GOOGLE_APPLICATION_CREDENTIALS")]);
     let nowhere: Vec<_> = discovery.without_address.iter().map(|found| (found.provider, found.variable)).collect();
     assert_eq!(nowhere, [("azure", "AZURE_OPENAI_API_KEY")]);
     assert!(!discovery.replay);

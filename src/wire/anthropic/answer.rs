@@ -3,9 +3,9 @@
 //! Text is kept as it stands between the quotes of its JSON string: escapes are neither undone nor done again,
 //! and what a model put into a call's arguments stays to the letter.
 
-use super::body::{inside, string, unescaped};
 use super::ids::{JSON_TOOL, to_caller};
 use crate::wire::conversation::read::Text;
+use crate::wire::json::{inside, string, unescaped};
 use crate::wire::target::{Answer, Finish};
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -4,11 +4,11 @@
 //! Text travels between its quotes as it came. Calls are counted on their own: block 3 may be call 0.
 
 use super::answer::{Block, Call, Message, is_json_answer, push_escaped, whole_input};
-use super::body::inside;
-use super::chunks::Chunks;
 use super::event::Delta;
 use super::usage::{self, Usage};
 use crate::base::model::TokenUsage;
+use crate::wire::chunks::Chunks;
+use crate::wire::json::inside;
 use crate::wire::target::{AnswerContext, Finish, StreamSummary};
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::value::RawValue;

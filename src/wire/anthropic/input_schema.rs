@@ -3,8 +3,8 @@
 //! A root that is a reference or a choice between objects is merged into one object that allows them all.
 //! Members keep their order, since a model writes its arguments in it.
 
-use super::body::string;
 use crate::wire::conversation::read::{Members, Text};
+use crate::wire::json::string;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

@@ -12,7 +12,7 @@
 //! | [`ids`] | alphabets of ids and names |
 //! | [`body`] | JSON text in a stable order |
 //! | [`response`] | the answer, whole |
-//! | [`stream`], [`event`], [`assembly`], [`chunks`] | the answer in pieces: the states between events and chunks |
+//! | [`stream`], [`event`], [`assembly`] | the answer in pieces: the states between events and chunks |
 //! | [`answer`], [`usage`] | its message and its token counts |
 //! | [`fault`] | what errors mean |
 //!
@@ -22,7 +22,6 @@ pub(super) mod answer;
 pub(super) mod assembly;
 mod body;
 pub(super) mod calls;
-mod chunks;
 pub(super) mod content;
 pub(super) mod event;
 pub(super) mod facts;

@@ -1,13 +1,14 @@
 //! A whole answer, as an OpenAI chat completion.
 
 use super::answer::{Block, Message};
-use super::body::string;
 use super::fault;
 use super::usage::{self, Usage};
 use crate::base::model::TokenUsage;
 use crate::wire::chat::ChatRequest;
+use crate::wire::chunks::write_usage;
 use crate::wire::conversation::read::Text;
 use crate::wire::fault::Fault;
+use crate::wire::json::string;
 use crate::wire::target::{AnswerContext, Decoded, Finish};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -78,7 +79,7 @@ pub(in crate::wire) fn complete(
     }
     out.extend_from_slice(b"}]");
     out.extend_from_slice(b",\"usage\":");
-    usage::write(&mut out, &usage);
+    write_usage(&mut out, &usage);
     out.push(b'}');
     Decoded { body: Bytes::from(out), usage: Some(usage), finish: Some(finish), answer }
 }

@@ -9,9 +9,9 @@
 //!
 //! Members keep their order, since a model writes its answer in it.
 
-use super::body::string;
 use crate::base::limits::MAX_JSON_DEPTH;
 use crate::wire::conversation::read::{Members, Text};
+use crate::wire::json::string;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

@@ -8,7 +8,6 @@
 use crate::base::model::TokenUsage;
 use crate::wire::tokens;
 use serde::Deserialize;
-use std::io::Write;
 
 /// `usage` as it stands in an answer or an event. In a stream it is cumulative and comes in parts.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -65,17 +64,4 @@ impl Usage {
 pub(super) fn counted(given: Option<TokenUsage>, prompt: &str, said: &str) -> TokenUsage {
     let given = given.unwrap_or_else(|| TokenUsage { input: tokens::count(prompt), ..TokenUsage::default() });
     TokenUsage { output: given.output.max(tokens::count(said)), estimated: true, ..given }
-}
-
-/// Appends OpenAI's `usage` object.
-pub(super) fn write(out: &mut Vec<u8>, usage: &TokenUsage) {
-    let TokenUsage { input, output, cached_input, cache_write, reasoning, .. } = usage;
-    write!(
-        out,
-        "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{},\
-         \"prompt_tokens_details\":{{\"cached_tokens\":{cached_input},\"cache_write_tokens\":{cache_write}}},\
-         \"completion_tokens_details\":{{\"reasoning_tokens\":{reasoning}}}}}",
-        input.saturating_add(*output),
-    )
-    .expect("writing to memory does not fail");
 }

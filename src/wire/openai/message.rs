@@ -1,7 +1,9 @@
 //! Messages as stricter providers want them.
 
-use crate::base::{ApiError, Code, Retry};
-use crate::wire::quirks::{Order, Quirks};
+use super::order::{ordered, role};
+use crate::base::{ApiError, Code};
+use crate::wire::policy::unsupported;
+use crate::wire::quirks::{CallsContent, JoinsText, Quirks, Replays};
 use crate::wire::target::Target;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -9,21 +11,33 @@ use xxhash_rust::xxh3::xxh3_64;
 
 const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The `messages` array as JSON text.
-pub(super) fn rewrite(text: &str, target: &Target<'_>, images: &HashMap<String, String>) -> Result<Vec<u8>, ApiError> {
+/// Stands for reasoning that must go back to who made it, and that nobody has kept.
+const FORGOTTEN: &str = " ";
+
+/// The `messages` array as JSON text. `thinks`: the model will think about it.
+pub(super) fn rewrite(
+    text: &str,
+    target: &Target<'_>,
+    thinks: bool,
+    images: &HashMap<String, String>,
+) -> Result<Vec<u8>, ApiError> {
     let quirks = target.quirks;
     let mut messages: Vec<Map<String, Value>> = serde_json::from_str(text)
         .map_err(|_| ApiError::new(Code::InvalidRequest, "messages must be a list of objects").param("messages"))?;
+    let last_user = messages.iter().rposition(|message| role(message) == "user");
     for (index, message) in messages.iter_mut().enumerate() {
         clean(message, quirks);
+        replay(message, quirks.replays, thinks, last_user.is_none_or(|last| index > last));
         inline_images(message, images);
-        if quirks.inline_images_only && has_linked_image(message) {
-            let param = format!("messages[{index}].content");
-            let why = format!("{param}: {} takes images as data: URLs only", quirks.kind);
-            let mut error = ApiError::new(Code::UnsupportedParameter, why).param(param);
-            error.retry = Retry::OtherTarget;
-            return Err(error);
-        }
+        let bad = if quirks.text_only && has_more_than_text(message) {
+            "takes text only"
+        } else if quirks.inline_images_only && has_linked_image(message) {
+            "takes images as data: URLs only"
+        } else {
+            continue;
+        };
+        let param = format!("messages[{index}].content");
+        return Err(unsupported(&param, &format!("{param}: {} {bad}", quirks.kind)));
     }
     let messages = ordered(messages, quirks.order);
     serde_json::to_vec(&messages).map_err(|_| ApiError::new(Code::Internal, "the messages could not be written"))
@@ -42,22 +56,25 @@ fn inline_images(message: &mut Map<String, Value>, images: &HashMap<String, Stri
     }
 }
 
-fn role(message: &Map<String, Value>) -> &str {
-    message.get("role").and_then(Value::as_str).unwrap_or_default()
-}
-
 fn clean(message: &mut Map<String, Value>, quirks: &Quirks) {
-    message.retain(|name, value| {
-        let needed = name == "content" || (name == "name" && value.is_string());
-        (!value.is_null() || needed) && !(quirks.message_drops.contains(&name.as_str()))
-    });
+    message.retain(|name, value| !value.is_null() && !quirks.drops_of_message(name));
     if !quirks.developer && role(message) == "developer" {
         message.insert("role".into(), json!("system"));
     }
-    if quirks.joins_text
-        && let Some(text) = message.get("content").and_then(joined)
+    for part in message.get_mut("content").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(part) = part.as_object_mut() {
+            part.remove("cache_control");
+        }
+    }
+    let is_tools = role(message) == "tool";
+    if (quirks.joins_text == JoinsText::All || quirks.joins_text == JoinsText::Tools && is_tools)
+        && let Some(content) = message.get("content").filter(|content| content.is_array())
     {
-        message.insert("content".into(), Value::String(text));
+        // What a tool gives back as other parts is told as JSON where only text is read.
+        let text = joined(content).or_else(|| is_tools.then(|| content.to_string()));
+        if let Some(text) = text {
+            message.insert("content".into(), Value::String(text));
+        }
     }
     if quirks.nine_char_ids {
         if let Some(id) = message.get_mut("tool_call_id") {
@@ -69,9 +86,35 @@ fn clean(message: &mut Map<String, Value>, quirks: &Quirks) {
             }
         }
     }
-    // An assistant's message that only calls tools has no content, not an empty one.
-    if message.contains_key("tool_calls") && message.get("content").is_some_and(|content| content == "") {
-        message.remove("content");
+    if message.get("tool_calls").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        message.remove("tool_calls");
+    }
+    let says_nothing = message.get("content").is_none_or(|content| content == "");
+    if says_nothing && role(message) == "assistant" {
+        if message.contains_key("tool_calls") && quirks.calls_content == CallsContent::Absent {
+            message.remove("content");
+        } else {
+            message.insert("content".into(), json!(""));
+        }
+    }
+}
+
+/// Keeps, takes away or stands in for the reasoning of an assistant's message. `running`: nobody has spoken since the
+/// user asked, so that the tools' results belong to thoughts that go on.
+fn replay(message: &mut Map<String, Value>, replays: Replays, thinks: bool, running: bool) {
+    if role(message) != "assistant" {
+        return;
+    }
+    match replays {
+        Replays::AsGiven => {}
+        Replays::WhileThinking if thinks => {
+            if running && message.contains_key("tool_calls") {
+                message.entry("reasoning_content").or_insert_with(|| json!(FORGOTTEN));
+            }
+        }
+        Replays::Never | Replays::WhileThinking => {
+            message.remove("reasoning_content");
+        }
     }
 }
 
@@ -102,72 +145,17 @@ fn shorten(id: &mut Value) {
     *id = Value::String(short);
 }
 
+fn parts(message: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    message.get("content").and_then(Value::as_array).into_iter().flatten()
+}
+
 fn has_linked_image(message: &Map<String, Value>) -> bool {
-    let parts = message.get("content").and_then(Value::as_array).into_iter().flatten();
-    parts.filter_map(|part| part.get("image_url")).any(|image| {
+    parts(message).filter_map(|part| part.get("image_url")).any(|image| {
         let url = image.as_str().or_else(|| image.get("url").and_then(Value::as_str)).unwrap_or_default();
         !url.starts_with("data:")
     })
 }
 
-fn ordered(messages: Vec<Map<String, Value>>, order: Order) -> Vec<Map<String, Value>> {
-    let mut out: Vec<Map<String, Value>> = Vec::with_capacity(messages.len() + 1);
-    match order {
-        Order::Any => return messages,
-        Order::AssistantAfterTool => {
-            for message in messages {
-                if role(&message) == "user" && out.last().is_some_and(|last| role(last) == "tool") {
-                    out.push(spoken("assistant", "."));
-                }
-                out.push(message);
-            }
-        }
-        Order::Alternate => {
-            for message in messages {
-                match out.last_mut() {
-                    Some(last) if role(last) == role(&message) => append(last, &message),
-                    Some(last) if role(last) == "system" && role(&message) == "assistant" => {
-                        out.push(spoken("user", "."));
-                        out.push(message);
-                    }
-                    None if role(&message) == "assistant" => {
-                        out.push(spoken("user", "."));
-                        out.push(message);
-                    }
-                    _ => out.push(message),
-                }
-            }
-        }
-        Order::OneSystem => {
-            let (systems, others): (Vec<_>, Vec<_>) =
-                messages.into_iter().partition(|message| role(message) == "system");
-            let mut systems = systems.into_iter();
-            if let Some(mut first) = systems.next() {
-                for further in systems {
-                    append(&mut first, &further);
-                }
-                out.push(first);
-            }
-            out.extend(others);
-        }
-    }
-    out
-}
-
-fn spoken(role: &str, text: &str) -> Map<String, Value> {
-    Map::from_iter([("role".to_owned(), json!(role)), ("content".to_owned(), json!(text))])
-}
-
-/// Joins what two messages of one role say.
-fn append(first: &mut Map<String, Value>, second: &Map<String, Value>) {
-    let parts = |content: Option<&Value>| match content {
-        Some(Value::Array(parts)) => parts.clone(),
-        Some(Value::String(text)) => vec![json!({"type": "text", "text": text})],
-        _ => Vec::new(),
-    };
-    let joined = match (first.get("content"), second.get("content")) {
-        (Some(Value::String(a)), Some(Value::String(b))) => json!(format!("{a}\n\n{b}")),
-        (a, b) => Value::Array([parts(a), parts(b)].concat()),
-    };
-    first.insert("content".into(), joined);
+fn has_more_than_text(message: &Map<String, Value>) -> bool {
+    parts(message).any(|part| part.get("text").is_none())
 }

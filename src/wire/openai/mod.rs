@@ -1,16 +1,22 @@
 //! OpenAI's chat dialect, out and back, with the deviations of [`quirks`](mod@super::quirks).
 
+mod citations;
+mod mend;
 mod message;
+mod order;
+mod reasoning;
 mod repair;
 mod request;
 mod response;
 mod stream;
+mod think;
+mod tools;
 mod usage;
 
 pub(super) use request::{encode, refused_when_reasoning};
 pub(super) use response::decode;
 pub(super) use stream::Stream;
-pub(super) use usage::write as write_usage;
+pub(super) use usage::{whole as whole_count, write as write_usage};
 
 #[cfg(test)]
 mod tests;

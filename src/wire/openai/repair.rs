@@ -1,5 +1,8 @@
 //! Making answers of near-OpenAI providers what clients of OpenAI expect.
 
+use super::{citations, think};
+use crate::wire::fault::Fault;
+use crate::wire::quirks::Quirks;
 use crate::wire::target::Finish;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +16,25 @@ pub(super) fn finish(word: Option<&str>, has_tool_calls: bool) -> Option<Finish>
         _ => Finish::Stop,
     };
     Some(finish)
+}
+
+/// The error that stands where an answer should.
+pub(super) fn error_of(answer: &Map<String, Value>) -> Option<Fault> {
+    let is_error = |error: &&Value| error.is_object() || error.as_str().is_some_and(|text| !text.is_empty());
+    let own = answer.get("error").filter(is_error);
+    let error = own.or_else(|| answer.get("x_groq").and_then(|groq| groq.get("error")).filter(is_error))?;
+    Some(Fault::inside(&json!({ "error": error, "status_code": answer.get("status_code") })))
+}
+
+/// The failure that a reason to end means. `produced`: there is something to show for it.
+pub(super) fn failure(word: &str, produced: bool) -> Option<Fault> {
+    match word {
+        "insufficient_system_resource" => {
+            Some(Fault::inside(&json!({"error": {"message": "the provider is overloaded", "code": "overloaded"}})))
+        }
+        "error" if !produced => Some(Fault::nonsense("the model ended without an answer")),
+        _ => None,
+    }
 }
 
 /// Moves what is thought to `reasoning_content` and what is said to `content`, in a message or a delta.
@@ -39,9 +61,19 @@ pub(super) fn texts(message: &mut Map<String, Value>) {
     }
 }
 
-/// A whole message: role and content always there, no empty list of calls, arguments always a string.
-pub(super) fn message(message: &mut Map<String, Value>) {
+/// A whole message: role and content always there, no empty list of calls, arguments always a string, what is thought
+/// apart from what is said, and a note of each source.
+pub(super) fn message(message: &mut Map<String, Value>, quirks: &Quirks, sources: &[citations::Source]) {
     texts(message);
+    let text = message.get("content").and_then(Value::as_str).unwrap_or_default();
+    if let Some(added) = think::split(text).filter(|_| quirks.think_tags) {
+        message.insert("content".into(), Value::String(added.said));
+        message.entry("reasoning_content").or_insert(Value::String(added.thought));
+    }
+    let text = message.get("content").and_then(Value::as_str).unwrap_or_default();
+    if let Some(annotations) = citations::annotations(text, sources) {
+        message.insert("annotations".into(), annotations);
+    }
     message.insert("role".into(), json!("assistant"));
     message.entry("content").or_insert(Value::Null);
     message.entry("refusal").or_insert(Value::Null);

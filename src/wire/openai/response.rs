@@ -1,10 +1,11 @@
 //! A whole answer: passed on untouched where it is good, repaired where it is not.
 
-use super::{repair, usage};
+use super::{citations, repair, usage};
 use crate::base::model::TokenUsage;
 use crate::wire::chat::ChatRequest;
 use crate::wire::conversation::read::Text;
 use crate::wire::fault::Fault;
+use crate::wire::quirks::Quirks;
 use crate::wire::target::{Answer, AnswerContext, Decoded, Finish, Target};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -50,9 +51,14 @@ pub(crate) fn decode(
     context: &AnswerContext<'_>,
     body: Bytes,
 ) -> Result<Decoded, Fault> {
+    read(request.messages_json(), target.quirks, context, body)
+}
+
+/// The same, with the text of the messages, which is counted where the provider does not say.
+pub(super) fn read(prompt: &str, quirks: &Quirks, context: &AnswerContext<'_>, body: Bytes) -> Result<Decoded, Fault> {
     let text = std::str::from_utf8(&body).map_err(|_| Fault::nonsense("the provider's answer is not UTF-8"))?;
-    if target.quirks.clean
-        && let Some(decoded) = untouched(text, target, &body)
+    if quirks.clean
+        && let Some(decoded) = untouched(text, quirks, &body)
     {
         return Ok(decoded);
     }
@@ -60,14 +66,14 @@ pub(crate) fn decode(
     let Value::Object(answer) = value else {
         return Err(Fault::nonsense("the provider's answer is not an object"));
     };
-    if let Some(error) = answer.get("error").filter(|error| error.is_object() || error.is_string()) {
-        return Err(Fault::inside(&json!({ "error": error, "status_code": answer.get("status_code") })));
+    if let Some(fault) = repair::error_of(&answer) {
+        return Err(fault);
     }
-    repaired(answer, request, target, context)
+    repaired(answer, prompt, quirks, context)
 }
 
 /// The answer as it came, where nothing is wrong with it.
-fn untouched(text: &str, target: &Target<'_>, body: &Bytes) -> Option<Decoded> {
+fn untouched(text: &str, quirks: &Quirks, body: &Bytes) -> Option<Decoded> {
     let completion: Completion<'_> = serde_json::from_str(text).ok()?;
     let named = completion.id.is_some() && completion.created.is_some() && completion.model.is_some();
     if !named || completion.object?.0 != "chat.completion" {
@@ -89,7 +95,7 @@ fn untouched(text: &str, target: &Target<'_>, body: &Bytes) -> Option<Decoded> {
     if message.tool_calls.is_some_and(|calls| calls.get() == "[]") || !raw.contains("\"content\"") {
         return None;
     }
-    let usage = usage::read(completion.usage?.get(), target.quirks.reasoning_apart)?;
+    let usage = usage::read(completion.usage?.get(), quirks.reasoning_apart)?;
     let finish = repair::finish(first.finish_reason.as_ref().map(|word| &*word.0), message.tool_calls.is_some());
     let text = message.content.map(|content| content.0.into_owned()).unwrap_or_default();
     Some(Decoded { body: body.clone(), usage: Some(usage), finish, answer: Answer { message: raw.to_owned(), text } })
@@ -97,10 +103,11 @@ fn untouched(text: &str, target: &Target<'_>, body: &Bytes) -> Option<Decoded> {
 
 fn repaired(
     mut answer: Map<String, Value>,
-    request: &ChatRequest,
-    target: &Target<'_>,
+    prompt: &str,
+    quirks: &Quirks,
     context: &AnswerContext<'_>,
 ) -> Result<Decoded, Fault> {
+    let sources = citations::sources(&answer).unwrap_or_default();
     let Some(Value::Array(choices)) = answer.get_mut("choices") else {
         return Err(Fault::nonsense("the provider's answer has no choices"));
     };
@@ -112,11 +119,14 @@ fn repaired(
         let Some(Value::Object(message)) = choice.get_mut("message") else {
             return Err(Fault::nonsense("the provider's answer has a choice without a message"));
         };
-        repair::message(message);
+        repair::message(message, quirks, &sources);
         let calls = message.contains_key("tool_calls");
         let text = message.get("content").and_then(Value::as_str).unwrap_or_default().to_owned();
         let said = Answer { message: Value::Object(message.clone()).to_string(), text };
         let word = choice.get("finish_reason").and_then(Value::as_str).unwrap_or("stop").to_owned();
+        if let Some(fault) = repair::failure(&word, calls || !said.text.is_empty()) {
+            return Err(fault);
+        }
         let finish = repair::finish(Some(&word), calls);
         choice.insert("finish_reason".into(), json!(finish.map(Finish::as_str)));
         choice.insert("index".into(), json!(index));
@@ -128,8 +138,8 @@ fn repaired(
     };
     let given = answer.get("usage").or_else(|| answer.get("x_groq").and_then(|groq| groq.get("usage")));
     let usage: TokenUsage = given
-        .and_then(|given| usage::read(&given.to_string(), target.quirks.reasoning_apart))
-        .unwrap_or_else(|| usage::counted(request.messages_json(), &said.text));
+        .and_then(|given| usage::read(&given.to_string(), quirks.reasoning_apart))
+        .unwrap_or_else(|| usage::counted(prompt, &said.text));
     answer.insert("usage".into(), usage::write(&usage));
     answer.insert("object".into(), json!("chat.completion"));
     for (name, fallback) in

@@ -8,7 +8,10 @@
     reason = "reading a JSON value by name gives null where nothing is, and never panics"
 )]
 
-use super::{repair, usage};
+use super::citations::Source;
+use super::think::Split;
+use super::{repair, response, usage};
+use crate::base::limits::MAX_UPSTREAM_BODY;
 use crate::base::model::TokenUsage;
 use crate::wire::conversation::read::Text;
 use crate::wire::fault::Fault;
@@ -26,30 +29,44 @@ use std::collections::BTreeMap;
 pub(crate) struct Stream {
     splitter: Splitter,
     state: State,
+    form: Form,
+}
+
+/// What the provider's bytes are: who was asked for a whole answer, or does not stream, sends one.
+#[derive(Debug, Default)]
+enum Form {
+    #[default]
+    Unknown,
+    Events,
+    Whole(Vec<u8>),
 }
 
 #[derive(Debug)]
-struct State {
-    quirks: &'static Quirks,
-    include_usage: bool,
-    id: String,
-    created: i64,
-    model: String,
+pub(super) struct State {
+    pub(super) quirks: &'static Quirks,
+    pub(super) include_usage: bool,
+    pub(super) id: String,
+    pub(super) created: i64,
+    pub(super) model: String,
     prompt: Bytes,
-    usage: Option<TokenUsage>,
-    finish: Option<Finish>,
-    text: String,
-    reasoning: String,
+    pub(super) usage: Option<TokenUsage>,
+    pub(super) finish: Option<Finish>,
+    pub(super) text: String,
+    pub(super) reasoning: String,
     refusal: String,
-    calls: BTreeMap<u64, Call>,
+    /// By the places of choice and call.
+    pub(super) calls: BTreeMap<(u64, u64), Call>,
+    /// By choice.
+    pub(super) splits: BTreeMap<u64, Split>,
+    pub(super) sources: Vec<Source>,
     done: bool,
 }
 
 #[derive(Debug, Default)]
-struct Call {
-    id: String,
-    name: String,
-    arguments: String,
+pub(super) struct Call {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
 }
 
 #[derive(Deserialize)]
@@ -112,18 +129,38 @@ impl Stream {
                 reasoning: String::new(),
                 refusal: String::new(),
                 calls: BTreeMap::new(),
+                splits: BTreeMap::new(),
+                sources: Vec::new(),
                 done: false,
             },
+            form: Form::Unknown,
         }
     }
 
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
-        let Self { splitter, state } = self;
+        let Self { splitter, state, form } = self;
+        if let Form::Unknown = form {
+            match chunk.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                None => return Ok(()),
+                Some(b'{') => *form = Form::Whole(Vec::new()),
+                Some(_) => *form = Form::Events,
+            }
+        }
+        if let Form::Whole(whole) = form {
+            if whole.len() + chunk.len() > MAX_UPSTREAM_BODY {
+                return Err(Fault::nonsense("the provider's answer is too long"));
+            }
+            whole.extend_from_slice(chunk);
+            return Ok(());
+        }
         splitter.feed(chunk, |_, data| state.event(data, out))
     }
 
     pub(crate) fn end(&mut self, out: &mut BytesMut) -> Result<(), Fault> {
-        let Self { splitter, state } = self;
+        let Self { splitter, state, form } = self;
+        if let Form::Whole(whole) = form {
+            return state.whole(Bytes::from(std::mem::take(whole)), out);
+        }
         splitter.end(|_, data| state.event(data, out))?;
         if state.done {
             return Ok(());
@@ -146,7 +183,7 @@ impl Stream {
     }
 }
 
-fn write(out: &mut BytesMut, parts: &[&[u8]]) {
+pub(super) fn write(out: &mut BytesMut, parts: &[&[u8]]) {
     out.extend_from_slice(b"data: ");
     for part in parts {
         out.extend_from_slice(part);
@@ -155,13 +192,40 @@ fn write(out: &mut BytesMut, parts: &[&[u8]]) {
 }
 
 impl State {
+    /// A whole answer, as the chunks that say the same.
+    fn whole(&mut self, body: Bytes, out: &mut BytesMut) -> Result<(), Fault> {
+        let prompt = self.prompt.clone();
+        let prompt = std::str::from_utf8(&prompt).unwrap_or_default();
+        let context = AnswerContext {
+            id: &self.id.clone(),
+            created: self.created,
+            model: &self.model.clone(),
+            include_usage: self.include_usage,
+        };
+        let decoded = response::read(prompt, self.quirks, &context, body)?;
+        let mut answer: Value = serde_json::from_slice(&decoded.body).unwrap_or_default();
+        self.usage = decoded.usage;
+        for choice in answer["choices"].as_array_mut().into_iter().flatten() {
+            for (place, call) in choice["message"]["tool_calls"].as_array_mut().into_iter().flatten().enumerate() {
+                call["index"] = json!(place);
+            }
+            let (index, finish) = (choice["index"].take(), choice["finish_reason"].take());
+            let said =
+                json!({"index": index, "delta": choice["message"].take(), "logprobs": choice["logprobs"].take()});
+            self.mend(json!({"choices": [said]}), out)?;
+            self.mend(json!({"choices": [{"index": index, "delta": {}, "finish_reason": finish}]}), out)?;
+        }
+        self.close(out);
+        Ok(())
+    }
+
     fn event(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
         if self.done {
             return Ok(());
         }
         if data.starts_with(b"[DONE]") {
             if self.finish.is_none() {
-                return Err(Fault::nonsense("the provider's stream ended without a reason"));
+                self.end_without_reason(out)?;
             }
             self.close(out);
             return Ok(());
@@ -269,100 +333,12 @@ impl State {
 
     fn note_calls(&mut self, calls: &[Value]) {
         for (place, call) in calls.iter().enumerate() {
-            let kept = self.calls.entry(call["index"].as_u64().unwrap_or(place as u64)).or_default();
+            let kept = self.calls.entry((0, call["index"].as_u64().unwrap_or(place as u64))).or_default();
             let function = &call["function"];
             kept.id.push_str(call["id"].as_str().unwrap_or_default());
             kept.name.push_str(function["name"].as_str().unwrap_or_default());
             kept.arguments.push_str(function["arguments"].as_str().unwrap_or_default());
         }
-    }
-
-    /// Makes a chunk of a near-OpenAI provider what clients expect, and hands it on.
-    fn mend(&mut self, value: Value, out: &mut BytesMut) -> Result<(), Fault> {
-        let Value::Object(mut chunk) = value else {
-            return Err(Fault::nonsense("the provider sent an event that is no object"));
-        };
-        if let Some(error) = chunk.get("error").filter(|error| error.is_object() || error.is_string()) {
-            return Err(Fault::inside(&json!({ "error": error, "status_code": chunk.get("status_code") })));
-        }
-        let given = chunk.remove("usage").filter(Value::is_object);
-        let given = given.or_else(|| chunk.get("x_groq").and_then(|groq| groq.get("usage").cloned()));
-        if let Some(usage) = given.and_then(|usage| usage::read(&usage.to_string(), self.quirks.reasoning_apart)) {
-            self.usage = Some(usage);
-        }
-        let Some(Value::Array(choices)) = chunk.remove("choices") else { return Ok(()) };
-        for (place, choice) in choices.into_iter().enumerate() {
-            let Value::Object(choice) = choice else { continue };
-            if let Some(choice) = self.mend_choice(choice, place) {
-                let mut event = Map::new();
-                event.insert("id".into(), json!(self.id));
-                event.insert("object".into(), json!("chat.completion.chunk"));
-                event.insert("created".into(), json!(self.created));
-                event.insert("model".into(), json!(self.model));
-                event.insert("choices".into(), json!([choice]));
-                if self.include_usage {
-                    event.insert("usage".into(), Value::Null);
-                }
-                write(out, &[Value::Object(event).to_string().as_bytes()]);
-            }
-        }
-        Ok(())
-    }
-
-    fn mend_choice(&mut self, mut choice: Map<String, Value>, place: usize) -> Option<Map<String, Value>> {
-        let index = choice.get("index").and_then(Value::as_u64).unwrap_or(place as u64);
-        if index == 0 && self.finish.is_some() {
-            return None;
-        }
-        let mut delta = match choice.remove("delta") {
-            Some(Value::Object(delta)) => delta,
-            _ => Map::new(),
-        };
-        repair::texts(&mut delta);
-        delta.retain(|_, value| !value.is_null());
-        if let Some(Value::Array(calls)) = delta.remove("tool_calls")
-            && !calls.is_empty()
-        {
-            let calls: Vec<Value> = calls.into_iter().enumerate().map(|(at, call)| self.mend_call(call, at)).collect();
-            delta.insert("tool_calls".into(), Value::Array(calls));
-        }
-        if index == 0 {
-            for (name, kept) in [("content", &mut self.text), ("reasoning_content", &mut self.reasoning)] {
-                kept.push_str(delta.get(name).and_then(Value::as_str).unwrap_or_default());
-            }
-        }
-        let finish = repair::finish(choice.get("finish_reason").and_then(Value::as_str), !self.calls.is_empty());
-        if index == 0 {
-            self.finish = finish;
-        }
-        choice.insert("index".into(), json!(index));
-        choice.insert("delta".into(), Value::Object(delta));
-        choice.insert("finish_reason".into(), json!(finish.map(Finish::as_str)));
-        choice.entry("logprobs").or_insert(Value::Null);
-        Some(choice)
-    }
-
-    /// A tool-call delta: index always there, id and name once, arguments always a string.
-    fn mend_call(&mut self, call: Value, place: usize) -> Value {
-        let index = call["index"].as_u64().unwrap_or(place as u64);
-        let fresh = !self.calls.contains_key(&index);
-        let kept = self.calls.entry(index).or_default();
-        let mut mended = Map::from_iter([("index".to_owned(), json!(index))]);
-        let arguments = repair::arguments_text(&call["function"]["arguments"], "");
-        kept.arguments.push_str(&arguments);
-        let name = call["function"]["name"].as_str().unwrap_or_default().to_owned();
-        let mut function = Map::new();
-        if fresh {
-            kept.id =
-                call["id"].as_str().filter(|id| !id.is_empty()).map_or_else(|| format!("call_{index}"), str::to_owned);
-            kept.name.clone_from(&name);
-            mended.insert("id".into(), json!(kept.id));
-            mended.insert("type".into(), json!("function"));
-            function.insert("name".into(), json!(name));
-        }
-        function.insert("arguments".into(), json!(arguments));
-        mended.insert("function".into(), Value::Object(function));
-        Value::Object(mended)
     }
 
     fn counted(&self) -> TokenUsage {
@@ -394,15 +370,15 @@ impl State {
                 message.insert(name.into(), json!(text));
             }
         }
-        if !self.calls.is_empty() {
-            let calls: Vec<Value> = self
-                .calls
-                .values()
-                .map(|call| {
-                    let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
-                    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
-                })
-                .collect();
+        let calls: Vec<Value> = self
+            .calls
+            .range((0, 0)..=(0, u64::MAX))
+            .map(|(_, call)| {
+                let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
+                json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+            })
+            .collect();
+        if !calls.is_empty() {
             message.insert("tool_calls".into(), json!(calls));
         }
         Answer { message: Value::Object(message).to_string(), text: self.text.clone() }

@@ -1,3 +1,6 @@
+mod mended;
+mod rows;
+
 use crate::base::Code;
 use crate::wire::quirks::quirks;
 use crate::wire::{
@@ -62,7 +65,8 @@ fn each_provider_gets_its_own_form() {
     for (kind, extra, path, expected) in cases {
         let (body, _) = sent(kind, "m", &extra);
         assert_eq!(body.pointer(path).cloned().unwrap_or_default(), expected, "{kind} {extra}");
-        assert_eq!(body["model"], "m");
+        let prefix = quirks(kind).model_prefix.unwrap_or_default();
+        assert_eq!(body["model"], format!("{prefix}m"));
     }
 }
 

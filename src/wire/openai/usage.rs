@@ -37,8 +37,9 @@ struct CompletionDetails {
     reasoning_tokens: Option<f64>,
 }
 
+/// A count of tokens, which some providers write with a fraction.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what a count can be")]
-fn whole(count: Option<f64>) -> u64 {
+pub(in crate::wire) fn whole(count: Option<f64>) -> u64 {
     count.filter(|count| count.is_finite()).unwrap_or(0.0).clamp(0.0, 1e12) as u64
 }
 

@@ -26,7 +26,12 @@ KEYS = {
     "reader": "fl_" + "R" * 43,
     "stranger": "fl_" + "X" * 43,
 }
-UPSTREAM_MODELS = {"openai": "openai/gpt-4o-mini", "anthropic": "anthropic/claude-haiku-4-5", "local": "local/llama"}
+UPSTREAM_MODELS = {
+    "openai": "openai/gpt-4o-mini",
+    "anthropic": "anthropic/claude-haiku-4-5",
+    "cohere": "cohere/command-a-plus-05-2026",
+    "local": "local/llama",
+}
 
 CONFIG = """\
 [server]
@@ -52,6 +57,11 @@ api_key = "env:FAKE_KEY_ANTHROPIC"
 base_url = "http://{fakes}/anthropic"
 allow_private_network = true
 
+[provider.cohere]
+api_key = "env:FAKE_KEY_COHERE"
+base_url = "http://{fakes}/cohere"
+allow_private_network = true
+
 [provider.local]
 kind = "openai-chat"
 api_key = "env:FAKE_KEY_LOCAL"
@@ -64,6 +74,12 @@ input_usd_per_mtok = 1.0
 output_usd_per_mtok = 2.0
 max_input_tokens = 131072
 capabilities = ["tools", "vision", "response_schema"]
+
+# The catalogue has no price of it.
+[[model]]
+id = "cohere/command-a-plus-05-2026"
+input_usd_per_mtok = 1.0
+output_usd_per_mtok = 2.0
 
 [[route]]
 name = "support-bot"

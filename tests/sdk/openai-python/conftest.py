@@ -6,6 +6,12 @@ import pytest
 TEXT = "Oslo is the capital of Norway. Größe: 5 µm, 価格 ¥100, 🙂 done."
 
 
+@pytest.fixture(params=["openai", "anthropic", "cohere"])
+def upstream(request) -> str:
+    """The provider behind the gateway: each speaks a dialect of its own."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def client(stack):
     with openai.OpenAI(base_url=stack.url, api_key=stack.key, max_retries=0,

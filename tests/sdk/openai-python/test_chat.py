@@ -1,4 +1,4 @@
-"""Chat completions over both dialects: the caller cannot tell which provider answers."""
+"""Chat completions over every dialect: the caller cannot tell which provider answers."""
 
 import json
 import uuid
@@ -105,6 +105,22 @@ def test_parallel_tools_and_their_results(client, ask, model, stack, tag):
     assert len(stack.calls(tag)) == 3
 
 
+def test_a_plan_is_said_and_a_result_that_is_an_object_is_a_document(client, ask, stack, tag):
+    """What Cohere alone has: it must not get lost on the way out, nor on the way back."""
+    model = "cohere/command-a-plus-05-2026"
+    messages = user(f"The weather? [fake scenario=tools tag={tag}]")
+    message = ask(client, model, messages, tools=[WEATHER]).choices[0].message
+    assert message.content == "I will look."
+    messages.append(message.model_dump(exclude_none=True, exclude={"parsed"}))
+    for call in message.tool_calls:
+        messages.append({"role": "tool", "tool_call_id": call.id, "content": '{"celsius": 3}'})
+    text = ask(client, model, messages, tools=[WEATHER]).choices[0].message.content
+    assert text == 'Oslo: {"celsius": 3}; Zürich: {"celsius": 3}'
+    sent = stack.calls(tag)[1]["body"]["messages"]
+    assert sent[1]["tool_plan"] == "I will look."
+    assert sent[2]["content"] == [{"type": "document", "document": {"data": {"celsius": 3}}}]
+
+
 def test_a_tool_without_arguments(client, ask, model):
     completion = ask(client, model, user("[fake scenario=bare-tool]"), tools=[PING])
     assert completion.choices[0].message.tool_calls[0].function.arguments == "{}"
@@ -117,12 +133,15 @@ def test_a_forced_tool(client, ask, model):
     assert (call.function.name, json.loads(call.function.arguments)) == ("get_weather", {"city": "Zürich"})
 
 
-@pytest.mark.parametrize(("choice", "anthropic"), [("auto", "auto"), ("required", "any"), ("none", "none")])
-def test_tool_choice_by_word(client, model, upstream, stack, tag, choice, anthropic):
+@pytest.mark.parametrize(("choice", "anthropic", "cohere"), [
+    ("auto", "auto", None), ("required", "any", "REQUIRED"), ("none", "none", "NONE")])
+def test_tool_choice_by_word(client, model, upstream, stack, tag, choice, anthropic, cohere):
     whole(client, model, user(f"go [fake tag={tag}]"), tools=[WEATHER], tool_choice=choice, parallel_tool_calls=False)
     body = stack.calls(tag)[0]["body"]
     if upstream == "openai":
         assert (body["tool_choice"], body["parallel_tool_calls"]) == (choice, False)
+    elif upstream == "cohere":
+        assert body.get("tool_choice") == cohere
     else:
         assert body["tool_choice"]["type"] == anthropic
         assert body["tool_choice"].get("disable_parallel_tool_use", anthropic == "none")
@@ -178,9 +197,9 @@ def test_other_endings(client, model, scenario, reason):
 def test_logprobs_pass_through_or_are_left_out(client, model, upstream):
     completion = whole(client, model, user("hi"), logprobs=True, top_logprobs=2)
     logprobs = completion.choices[0].logprobs
-    if upstream == "openai":
+    if upstream != "anthropic":
         assert logprobs.content[0].token == TEXT[:9]
-        assert len(logprobs.content[0].top_logprobs) == 2
+        assert len(logprobs.content[0].top_logprobs) == (2 if upstream == "openai" else 0)
         chunks = list(whole(client, model, user("hi"), logprobs=True, stream=True))
         tokens = [part.token for chunk in chunks if chunk.choices[0].logprobs for part in chunk.choices[0].logprobs.content]
         assert "".join(tokens) == TEXT

@@ -31,6 +31,22 @@ def test_embeddings_of_text_and_tokens(lenient, stack):
     assert len(lenient.embeddings.create(model=EMBEDDING_MODELS[0], input=[[1, 2], [3]]).data) == 2
 
 
+def test_more_embeddings_than_one_call_takes(client, lenient, stack, tag):
+    """Cohere takes 96 texts a call: the rest goes into further calls, and comes back in order."""
+    texts = [f"[fake tag={tag}] {number}" for number in range(200)]
+    plain = client.embeddings.create(model="cohere/embed-v4.0", input=texts, encoding_format="float")
+    packed = lenient.embeddings.create(model="cohere/embed-v4.0", input=texts)
+    assert [item.index for item in plain.data] == list(range(200))
+    assert [item.embedding for item in packed.data] == [item.embedding for item in plain.data]
+    alone = client.embeddings.create(model="cohere/embed-v4.0", input=texts[150], encoding_format="float",
+                                     extra_body={"input_type": "search_query"})
+    assert alone.data[0].embedding == plain.data[150].embedding
+    assert plain.usage.prompt_tokens == 200
+    calls = [call["body"] for call in stack.calls(tag)]
+    assert sorted(len(body["texts"]) for body in calls) == [1, 8, 8, 96, 96, 96, 96]
+    assert sorted({body["input_type"] for body in calls}) == ["search_document", "search_query"]
+
+
 @pytest.mark.parametrize("given", ["", [], [""], 5, [{}]])
 def test_embeddings_of_nothing(lenient, given):
     with pytest.raises(openai.BadRequestError):
@@ -52,7 +68,7 @@ def test_embeddings_that_fail(lenient):
 
 def test_models(client):
     listed = {model.id for model in client.models.list()}
-    assert {"openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "local/llama", "support-bot"} <= listed
+    assert {"openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "cohere/command-a-plus-05-2026", "local/llama", "support-bot"} <= listed
     for name in ["openai/gpt-4o-mini", "local/llama"]:
         assert client.models.retrieve(name).id == name
     with pytest.raises(openai.NotFoundError) as caught:

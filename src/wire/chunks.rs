@@ -1,10 +1,10 @@
 //! The chunks of an answer: what all of them share is written once.
 
-use super::body::string;
-use super::usage;
+use super::json::string;
+use super::target::{AnswerContext, Finish};
 use crate::base::model::TokenUsage;
-use crate::wire::target::{AnswerContext, Finish};
 use bytes::{BufMut, BytesMut};
+use std::io::Write;
 
 const TAIL: &[u8] = b"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
 const TAIL_WITH_USAGE: &[u8] = b"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n";
@@ -57,6 +57,25 @@ impl Chunks {
         out.put_slice(if self.include_usage { TAIL_WITH_USAGE } else { TAIL });
     }
 
+    /// The same, with log probabilities.
+    pub(super) fn delta_with_logprobs(
+        &mut self,
+        out: &mut BytesMut,
+        members: impl FnOnce(&mut BytesMut),
+        logprobs: &str,
+    ) {
+        self.start(out);
+        out.put_slice(&self.head);
+        members(out);
+        out.put_slice(b"},\"logprobs\":");
+        out.put_slice(logprobs.as_bytes());
+        out.put_slice(if self.include_usage {
+            b",\"finish_reason\":null}],\"usage\":null}\n\n"
+        } else {
+            b",\"finish_reason\":null}]}\n\n"
+        });
+    }
+
     /// The chunk that ends the choice.
     pub(super) fn finish(&mut self, out: &mut BytesMut, finish: Finish, stop_details: Option<&str>) {
         self.start(out);
@@ -76,7 +95,7 @@ impl Chunks {
         if self.include_usage {
             let mut chunk = self.head_of_choices();
             chunk.extend_from_slice(b"],\"usage\":");
-            usage::write(&mut chunk, &usage());
+            write_usage(&mut chunk, &usage());
             chunk.extend_from_slice(b"}\n\n");
             out.put_slice(&chunk);
         }
@@ -95,4 +114,17 @@ impl Chunks {
         head.extend_from_slice(b",\"choices\":[");
         head
     }
+}
+
+/// Appends OpenAI's `usage` object.
+pub(super) fn write_usage(out: &mut Vec<u8>, usage: &TokenUsage) {
+    let TokenUsage { input, output, cached_input, cache_write, reasoning, .. } = usage;
+    write!(
+        out,
+        "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{},\
+         \"prompt_tokens_details\":{{\"cached_tokens\":{cached_input},\"cache_write_tokens\":{cache_write}}},\
+         \"completion_tokens_details\":{{\"reasoning_tokens\":{reasoning}}}}}",
+        input.saturating_add(*output),
+    )
+    .expect("writing to memory does not fail");
 }

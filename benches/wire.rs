@@ -1,0 +1,120 @@
+//! What translation costs: a request of 100 KB, and one event of a stream, for each dialect. `cargo bench --bench wire`.
+
+use bytes::{Bytes, BytesMut};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use floopy::wire::{
+    AnswerContext, ChatRequest, Dialect, Given, Inbound, Quirks, StreamDecoder, Target, encode_chat, quirks,
+};
+use serde_json::{Value, json};
+use std::hint::black_box;
+
+/// Kinds whose dialects differ; of the providers that speak nearly OpenAI's, the one with most to change.
+const KINDS: [&str; 5] = ["openai", "mistral", "anthropic", "gemini", "cohere"];
+
+fn target(quirks: &'static Quirks, dialect: Dialect) -> Target<'static> {
+    Target {
+        quirks,
+        dialect,
+        model: "some-model",
+        info: None,
+        refuse_unsupported: false,
+        anthropic_version: "2023-06-01",
+    }
+}
+
+fn targets() -> impl Iterator<Item = Target<'static>> {
+    KINDS.into_iter().map(quirks).filter_map(|row| Some(target(row, row.dialect?)))
+}
+
+/// A long conversation with tools: 100 KB of JSON.
+fn request() -> Bytes {
+    let line = "The order was read from the queue, \"handled\" once, and acknowledged → done.\n";
+    let mut messages = vec![json!({"role": "system", "content": line.repeat(20)})];
+    let mut size = 0;
+    for turn in 0.. {
+        let call = json!({"id": format!("call_{turn}"), "type": "function",
+            "function": {"name": "look_up", "arguments": "{\"order\": 17, \"note\": \"a \\\"quoted\\\" word\"}"}});
+        let turn = [
+            json!({"role": "user", "content": [{"type": "text", "text": line.repeat(10)}, {"type": "text", "text": line}]}),
+            json!({"role": "assistant", "content": "I look it up.", "tool_calls": [call]}),
+            json!({"role": "tool", "tool_call_id": format!("call_{turn}"), "content": line.repeat(5)}),
+            json!({"role": "assistant", "content": line.repeat(8)}),
+        ];
+        size += turn.iter().map(|message| message.to_string().len()).sum::<usize>();
+        messages.extend(turn);
+        if size > 96_000 {
+            break;
+        }
+    }
+    messages.push(json!({"role": "user", "content": "And now?"}));
+    let tools: Vec<Value> = ["look_up", "cancel", "refund"]
+        .map(|name| {
+            json!({"type": "function", "function": {"name": name, "description": line,
+            "parameters": {"type": "object", "properties": {"order": {"type": "integer"}, "note": {"type": "string"}},
+                "required": ["order"], "additionalProperties": false}}})
+        })
+        .to_vec();
+    let body = json!({"model": "auto", "messages": messages, "tools": tools, "temperature": 0.2, "max_tokens": 500});
+    Bytes::from(body.to_string())
+}
+
+fn requests(criterion: &mut Criterion) {
+    let body = request();
+    let parsed = ChatRequest::parse(body.clone()).expect("a good request");
+    let given = Given::default();
+    criterion.bench_function("request/parse", |bencher| {
+        bencher.iter(|| ChatRequest::parse(black_box(body.clone())).expect("a good request"));
+    });
+    for target in targets() {
+        criterion.bench_function(&format!("request/{}", target.quirks.kind), |bencher| {
+            bencher.iter(|| encode_chat(black_box(&parsed), &target, None, &given).expect("a request it can serve"));
+        });
+    }
+}
+
+/// What begins a stream, and one event with a piece of text.
+fn stream(dialect: Dialect) -> (&'static str, &'static str) {
+    match dialect {
+        Dialect::AnthropicMessages => (
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"some words\"}}\n\n",
+        ),
+        Dialect::Gemini => (
+            "",
+            "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"some words\"}],\"role\":\"model\"},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":9,\"candidatesTokenCount\":2,\"totalTokenCount\":11},\"modelVersion\":\"g\"}\n\n",
+        ),
+        Dialect::Cohere => (
+            "event: message-start\ndata: {\"id\":\"x\",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],\"tool_plan\":\"\",\"tool_calls\":[],\"citations\":[]}}}\n\n",
+            "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"text\":\"some words\"}}}}\n\n",
+        ),
+        _ => (
+            "",
+            "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"g\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"some words\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n",
+        ),
+    }
+}
+
+fn events(criterion: &mut Criterion) {
+    let context = AnswerContext { id: "chatcmpl-1", created: 1, model: "some-model", include_usage: true };
+    for target in targets() {
+        let (start, event) = stream(target.dialect);
+        let begun = || {
+            let mut decoder = StreamDecoder::new(&target, context, Bytes::new(), &Inbound::Chat);
+            let mut out = BytesMut::with_capacity(4096);
+            decoder.feed(start.as_bytes(), &mut out).expect("a good beginning");
+            decoder.feed(event.as_bytes(), &mut out).expect("a good event");
+            out.clear();
+            (decoder, out)
+        };
+        criterion.bench_function(&format!("event/{}", target.quirks.kind), |bencher| {
+            bencher.iter_batched_ref(
+                begun,
+                |(decoder, out)| decoder.feed(black_box(event.as_bytes()), out).expect("a good event"),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, requests, events);
+criterion_main!(benches);

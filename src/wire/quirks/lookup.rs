@@ -1,0 +1,42 @@
+//! Finding a row.
+
+use super::compatible::COMPATIBLE;
+use super::own::{OTHERS, OWN};
+use super::row::Quirks;
+
+/// The row of a kind; the generic one for a kind that has none.
+#[must_use]
+pub fn quirks(kind: &str) -> &'static Quirks {
+    find(kind).unwrap_or_else(|| OTHERS.first().expect("the generic row stands first"))
+}
+
+/// The row of a kind that exists.
+#[must_use]
+pub fn find(kind: &str) -> Option<&'static Quirks> {
+    providers().chain(OTHERS).find(|row| row.kind == kind)
+}
+
+/// The twenty providers, in the order of their rows.
+pub fn providers() -> impl Iterator<Item = &'static Quirks> {
+    OWN.iter().chain(COMPATIBLE)
+}
+
+/// Every kind that a configuration may name.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    providers().chain(OTHERS).map(|row| row.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_twenty_providers_each_with_its_own_name() {
+        let mut kinds: Vec<_> = kinds().collect();
+        assert_eq!(providers().count(), 20);
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), 23);
+        assert_eq!(quirks("something-else").kind, "openai-chat");
+    }
+}
