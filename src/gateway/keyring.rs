@@ -1,5 +1,6 @@
 //! Which secrets are keys. Secrets are known by their SHA-256 only.
 
+use crate::base::KeyId;
 use crate::config::settings::{Key, Permissions};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
@@ -17,6 +18,7 @@ pub struct Keyring {
 #[derive(Debug, Default)]
 struct Keys {
     by_digest: HashMap<[u8; 32], Arc<Key>>,
+    by_id: HashMap<KeyId, Arc<Key>>,
     required: bool,
 }
 
@@ -32,13 +34,20 @@ impl Keyring {
         let mut by_digest: HashMap<_, _> = keys.into_iter().map(|key| (key.sha256, key)).collect();
         let required = ever || !by_digest.is_empty();
         by_digest.extend(local_admin.map(|key| (key.sha256, key)));
-        self.keys.store(Arc::new(Keys { by_digest, required }));
+        let by_id = by_digest.values().map(|key| (key.id.clone(), Arc::clone(key))).collect();
+        self.keys.store(Arc::new(Keys { by_digest, by_id, required }));
     }
 
     /// Whether requests need a key: true as soon as one was created.
     #[must_use]
     pub fn required(&self) -> bool {
         self.keys.load().required
+    }
+
+    /// The key with this public id, for work that was begun with it.
+    #[must_use]
+    pub fn by_id(&self, id: &KeyId) -> Option<Arc<Key>> {
+        self.keys.load().by_id.get(id).map(Arc::clone)
     }
 
     /// The key with this secret. The secret is hashed before it is looked up, and the digests are
@@ -55,7 +64,7 @@ impl Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{KeyId, OrgId};
+    use crate::base::OrgId;
 
     fn key(secret: &str) -> Arc<Key> {
         Arc::new(Key {
@@ -82,6 +91,7 @@ mod tests {
         assert!(ring.required());
         assert!(ring.find("fl_a").is_some());
         assert!(ring.find("fl_b").is_none());
+        assert!(ring.by_id(&KeyId::from("k1")).is_some() && ring.by_id(&KeyId::from("k2")).is_none());
         ring.replace([], None, true);
         assert!(ring.find("fl_a").is_none() && ring.required(), "a revocation holds at once and opens nothing");
     }

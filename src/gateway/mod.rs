@@ -19,6 +19,7 @@ mod heuristics;
 mod keyring;
 pub mod labels;
 mod learned;
+mod limit;
 mod line;
 mod operation;
 mod passthrough;
@@ -37,6 +38,7 @@ pub use body::{Body, Broken};
 pub use caller::Caller;
 pub use events::{Event, Events};
 pub use keyring::{EVERYTHING, Keyring};
+pub use limit::Limiter;
 
 use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};
@@ -51,6 +53,7 @@ use crate::upstream::breaker::Breakers;
 use crate::upstream::latency::Latency;
 use crate::upstream::replay::replay;
 use arc_swap::ArcSwap;
+use limit::Limits;
 use session::Sessions;
 use settings::Settings;
 use std::collections::{HashMap, HashSet};
@@ -71,6 +74,8 @@ pub struct Gateway {
     pub latency: Latency,
     /// Who may call.
     pub keys: Keyring,
+    /// Who may call how often.
+    pub limits: Limits,
     /// The live stream.
     pub events: Events,
     /// What is learned.
@@ -119,6 +124,7 @@ impl Gateway {
             breakers: Breakers::default(),
             latency: Latency::default(),
             keys: Keyring::default(),
+            limits: Limits::default(),
             events: Events::default(),
             metrics,
             sessions: Sessions::default(),

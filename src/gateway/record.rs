@@ -287,6 +287,7 @@ impl Draft {
             properties: self.labels.properties.clone(),
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
+            batch_id: self.caller.batch.clone(),
             config_generation: self.config.generation,
         }
     }

@@ -28,6 +28,18 @@ struct State {
     left: (Mutex<usize>, Condvar),
     connections: AtomicUsize,
     flaky: AtomicUsize,
+    crowded: AtomicUsize,
+    /// Calls of the model `held`, which are answered one for each release.
+    held: (Mutex<Held>, Condvar),
+}
+
+#[derive(Default)]
+struct Held {
+    /// Rises when what waits is forgotten.
+    generation: usize,
+    waiting: usize,
+    most: usize,
+    released: usize,
 }
 
 pub(crate) struct Fake {
@@ -73,6 +85,24 @@ impl Fake {
         let count = count.lock().unwrap();
         let (count, timeout) = bell.wait_timeout_while(count, Duration::from_secs(20), |count| *count == 0).unwrap();
         assert!(!timeout.timed_out() && *count > 0, "the upstream never saw its reader leave");
+    }
+
+    /// Answers this many calls of `held`, those to come included.
+    pub(crate) fn release(&self, count: usize) {
+        self.state.held.0.lock().unwrap().released += count;
+        self.state.held.1.notify_all();
+    }
+
+    /// Answers none of those that wait: whoever made them is gone.
+    pub(crate) fn forget_held(&self) {
+        let mut held = self.state.held.0.lock().unwrap();
+        (held.generation, held.released) = (held.generation + 1, 0);
+        self.state.held.1.notify_all();
+    }
+
+    /// The most calls of `held` that waited at once.
+    pub(crate) fn most_held(&self) -> usize {
+        self.state.held.0.lock().unwrap().most
     }
 
     /// Everything that was wrong with the requests.
@@ -259,6 +289,30 @@ fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::
             } else {
                 reply(writer, "200 OK", "", &whole)
             }
+        }
+        "crowded" => {
+            // Has too much at first.
+            if state.crowded.fetch_add(1, Ordering::Relaxed) < 6 {
+                let error = error("rate_limit_exceeded", "slow down");
+                reply(writer, "429 Too Many Requests", "retry-after: 0\r\n", &error)
+            } else {
+                reply(writer, "200 OK", "", &whole)
+            }
+        }
+        "held" => {
+            let (held, bell) = &state.held;
+            let mut held = held.lock().unwrap();
+            held.waiting += 1;
+            held.most = held.most.max(held.waiting);
+            let generation = held.generation;
+            held = bell.wait_while(held, |held| held.released == 0 && held.generation == generation).unwrap();
+            held.waiting -= 1;
+            if held.generation != generation {
+                return Err(closed());
+            }
+            held.released -= 1;
+            drop(held);
+            reply(writer, "200 OK", "", &whole)
         }
         "error-in-200" => reply(writer, "200 OK", "", &error("server_error", "could not")),
         "not-json" => reply(writer, "200 OK", "", b"hello"),

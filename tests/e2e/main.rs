@@ -4,6 +4,7 @@
 mod anthropic_clients;
 mod azure;
 mod bad_input;
+mod batches;
 mod bedrock;
 mod commands;
 mod constraints;
