@@ -127,6 +127,7 @@ pub(crate) async fn create(request: Request) -> Answer {
         model: None,
         metadata,
         output_expires_after,
+        home: None,
         headers,
     };
     let batch = gateway.store.begin_batch(batch).await.map_err(|error| match error {

@@ -100,6 +100,10 @@ pub const MAX_BATCH_LINES: u32 = 50_000;
 pub const MAX_BATCH_LINE: usize = 20 << 20;
 /// A line's `custom_id`.
 pub const MAX_CUSTOM_ID: usize = 512;
+/// Bytes of a batch that is handed over to a provider's own; a larger one is answered here.
+pub const MAX_FORWARDED: usize = 64 << 20;
+/// Answers of a provider's batch.
+pub const MAX_BATCH_ANSWERS: u64 = 1 << 30;
 /// Tries of a line that fails by nobody's fault here, before its failure counts as its answer.
 pub const MAX_LINE_TRIES: u32 = 5;
 /// Mistakes of an input file that a batch tells of.

@@ -1,10 +1,10 @@
 //! Where the lines of a batch may go: one row each.
 
-use crate::base::RequestId;
-use crate::gateway::{Body, Caller, Gateway};
+use crate::base::{ApiError, ModelRef, RequestId};
+use crate::gateway::{Body, Caller, Forwarded, Gateway};
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{HeaderMap, Response};
 use std::sync::Arc;
 
 /// An endpoint that answers lines.
@@ -33,6 +33,21 @@ impl Endpoint {
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|endpoint| endpoint.path() == path)
+    }
+
+    /// One line on its way to a batch of this model's provider.
+    pub(super) fn forward(
+        self,
+        gateway: &Arc<Gateway>,
+        caller: Caller,
+        headers: &HeaderMap,
+        body: Bytes,
+        model: &ModelRef,
+    ) -> Result<Forwarded, ApiError> {
+        match self {
+            Self::Chat => gateway.forward_chat(caller, headers, body, model),
+            Self::Embeddings => gateway.forward_embeddings(caller, headers, body, model),
+        }
     }
 
     /// Answers one line.

@@ -18,11 +18,17 @@ use xxhash_rust::xxh3::xxh3_128;
 pub(super) struct Lines {
     reader: BufReader<File>,
     number: u32,
+    read: u64,
 }
 
 impl Lines {
+    /// Bytes of the file up to the end of the last line that was given.
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { reader: BufReader::with_capacity(64 << 10, File::open(path)?), number: 0 })
+        Ok(Self { reader: BufReader::with_capacity(64 << 10, File::open(path)?), number: 0, read: 0 })
     }
 }
 
@@ -36,7 +42,10 @@ impl Iterator for Lines {
             let most = limits::MAX_BATCH_LINE as u64 + 2;
             match (&mut self.reader).take(most).read_until(b'\n', &mut line) {
                 Ok(0) => return None,
-                Ok(_) => self.number = self.number.saturating_add(1),
+                Ok(read) => {
+                    self.number = self.number.saturating_add(1);
+                    self.read += read as u64;
+                }
                 Err(error) => return Some(Err(error)),
             }
             if !line.trim_ascii().is_empty() {

@@ -13,10 +13,12 @@
 
 mod desk;
 mod endpoint;
+mod forward;
 mod gate;
 mod input;
 mod output;
 mod pace;
+mod remote;
 mod run;
 mod spool;
 #[cfg(test)]

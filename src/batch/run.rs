@@ -2,6 +2,7 @@
 
 use super::desk::{Batches, Live};
 use super::endpoint::Endpoint;
+use super::forward;
 use super::gate::Place;
 use super::input::{self, Job, Lines};
 use super::output::Reply;
@@ -23,7 +24,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 /// Lines that are read ahead.
@@ -32,7 +33,8 @@ const AHEAD: usize = 4;
 const AGAIN: usize = 100;
 
 /// Why no further line is begun.
-enum Halt {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Halt {
     /// Every line is done.
     Done,
     /// Its time is over.
@@ -43,6 +45,63 @@ enum Halt {
     Forbidden,
     /// The process is stopping: the next one goes on.
     Stopping,
+}
+
+/// What may keep a batch from going on.
+#[derive(Debug)]
+pub(super) struct Watch {
+    halted: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
+    /// It was called off before this process took it up.
+    is_cancelling: bool,
+    late: Instant,
+}
+
+impl Watch {
+    pub(super) fn of(desk: &Batches, batch: &Batch, live: &Live) -> Self {
+        let late = Instant::now() + left(batch.expires_at, desk.gateway.now());
+        let is_cancelling = batch.status == BatchStatus::Cancelling;
+        Self { halted: live.halted(), stopping: desk.stopping(), is_cancelling, late }
+    }
+
+    /// Why no further line is to be begun.
+    pub(super) fn halt(&self) -> Option<Halt> {
+        if self.is_stopping() {
+            return Some(Halt::Stopping);
+        }
+        let halt = (self.is_cancelling || *self.halted.borrow()).then_some(Halt::Cancelled);
+        halt.or_else(|| (Instant::now() >= self.late).then_some(Halt::Late))
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until [`Watch::halt`] may say something new.
+    async fn changed(&mut self) {
+        // Whoever could change it lives as long as the batch runs.
+        tokio::select! {
+            _ = self.halted.changed() => {}
+            _ = self.stopping.changed() => {}
+            () = sleep_until(self.late) => {}
+        }
+    }
+
+    /// Waits this long, or until something is to be done.
+    pub(super) async fn pause(&mut self, pause: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.changed() => {}
+        }
+    }
+
+    /// Waits this long, or until the process stops.
+    pub(super) async fn pause_or_stop(&mut self, pause: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = self.stopping.changed() => {}
+        }
+    }
 }
 
 /// Brings a batch as far as it goes: to its end, or to where this process has to stop.
@@ -67,8 +126,13 @@ pub(super) async fn run(desk: &Batches, mut batch: Batch, live: &Live) -> Result
     let blobs = desk.gateway.store.blobs();
     let mut spool = Spool::open(blobs, &batch.id, batch.progress.counts.total).await?;
     live.show(spool.progress());
-    if batch.status == BatchStatus::InProgress {
-        match work(desk, &batch, endpoint, live, &mut spool).await? {
+    let is_elsewhere = batch.status == BatchStatus::Cancelling && batch.home.is_some();
+    if batch.status == BatchStatus::InProgress || is_elsewhere {
+        let halt = match forward::follow(desk, &mut batch, endpoint, live, &mut spool).await? {
+            Some(halt) => halt,
+            None => work(desk, &batch, endpoint, live, &mut spool).await?,
+        };
+        match halt {
             Halt::Stopping => return spool.sync().await,
             Halt::Done => batch = desk.step(&batch, BatchStep::Finalize, Vec::new()).await?,
             Halt::Forbidden => {
@@ -92,7 +156,10 @@ async fn check(desk: &Batches, batch: &Batch, endpoint: Endpoint) -> Result<Batc
     let path = desk.gateway.store.blobs().path(&batch.input_file_id);
     let checked = tokio::task::spawn_blocking(move || input::check(Lines::open(&path)?, endpoint));
     Ok(match checked.await.map_err(|_| Error::Closed)? {
-        Ok(Ok(checked)) => BatchStep::Checked { total: checked.total, model: checked.model },
+        Ok(Ok(checked)) => {
+            let home = forward::home(desk, batch, endpoint, checked.model.as_deref());
+            BatchStep::Checked { total: checked.total, model: checked.model, home }
+        }
         Ok(Err(errors)) => BatchStep::Refused(errors),
         Err(error) => {
             tracing::error!(%error, batch = %batch.id, "the input of a batch cannot be read");
@@ -104,7 +171,7 @@ async fn check(desk: &Batches, batch: &Batch, endpoint: Endpoint) -> Result<Batc
 }
 
 /// Lines that are still to do, read as they are taken.
-fn feed(desk: &Batches, batch: &Batch, endpoint: Endpoint, done: HashSet<u32>) -> mpsc::Receiver<Job> {
+pub(super) fn feed(desk: &Batches, batch: &Batch, endpoint: Endpoint, done: HashSet<u32>) -> mpsc::Receiver<Job> {
     let path = desk.gateway.store.blobs().path(&batch.input_file_id);
     let (send, jobs) = mpsc::channel(AHEAD);
     let id = batch.id.clone();
@@ -140,20 +207,14 @@ async fn work(
 ) -> Result<Halt, Error> {
     let gateway = &desk.gateway;
     let head = head(batch, endpoint);
-    let (mut halted, mut stopping) = (live.halted(), desk.stopping());
-    let late = Instant::now() + left(batch.expires_at, gateway.now());
+    let mut watch = Watch::of(desk, batch, live);
     let mut jobs = Some(feed(desk, batch, endpoint, spool.done().clone()));
     let (mut next, mut again, mut running) = (None, VecDeque::<Job>::new(), FuturesUnordered::new());
     let mut pace = Pace::new(desk.concurrency());
     let mut halt = None;
     loop {
         if halt.is_none() {
-            halt = match () {
-                () if *stopping.borrow() => Some(Halt::Stopping),
-                () if *halted.borrow() => Some(Halt::Cancelled),
-                () if Instant::now() >= late => Some(Halt::Late),
-                () => None,
-            };
+            halt = watch.halt();
         }
         if next.is_none() && (jobs.is_none() || again.len() >= AGAIN) {
             next = again.pop_front();
@@ -202,9 +263,7 @@ async fn work(
                 }
             }
             () = sleep_until(closed.unwrap_or(now)), if halt.is_none() && closed.is_some() => {}
-            () = sleep_until(late), if halt.is_none() => {}
-            changed = halted.changed(), if halt.is_none() => if changed.is_err() { halt = Some(Halt::Stopping) },
-            changed = stopping.changed(), if halt.is_none() => if changed.is_err() { halt = Some(Halt::Stopping) },
+            () = watch.changed(), if halt.is_none() => {}
         }
     }
 }
@@ -219,7 +278,7 @@ fn left(until: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// The head that every line is sent with.
-fn head(batch: &Batch, endpoint: Endpoint) -> Parts {
+pub(super) fn head(batch: &Batch, endpoint: Endpoint) -> Parts {
     let (mut head, ()) = Request::new(()).into_parts();
     (head.method, head.uri) = (Method::POST, http::Uri::from_static(endpoint.path()));
     for (name, value) in &batch.headers {
@@ -231,7 +290,7 @@ fn head(batch: &Batch, endpoint: Endpoint) -> Parts {
 }
 
 /// Who sends a line: the key that made the batch, as it is now.
-fn caller(gateway: &Gateway, batch: &Batch) -> Option<Caller> {
+pub(super) fn caller(gateway: &Gateway, batch: &Batch) -> Option<Caller> {
     let key = match &batch.key_id {
         Some(id) => Some(gateway.keys.by_id(id).filter(|key| key.org == batch.org && key.permissions.write)?),
         None if gateway.keys.required() => return None,

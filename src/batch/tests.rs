@@ -75,6 +75,7 @@ fn batch(input: FileId, created_at: Timestamp, expires_at: Timestamp) -> Batch {
         model: None,
         metadata: None,
         output_expires_after: None,
+        home: None,
         headers: Vec::new(),
     }
 }
@@ -86,7 +87,7 @@ async fn a_late_batch_says_of_each_line_that_it_was_not_answered() {
     let desk = Batches::open(Arc::clone(&gateway)).unwrap();
     let (now, input) = (gateway.now(), file(&gateway, &lines(), None).await);
     let begun = gateway.store.begin_batch(batch(input, now, now)).await.unwrap();
-    let begun = desk.step(&begun, BatchStep::Checked { total: 2, model: None }, Vec::new()).await.unwrap();
+    let begun = desk.step(&begun, BatchStep::Checked { total: 2, model: None, home: None }, Vec::new()).await.unwrap();
     run(&desk, begun.clone(), &Live::of(OrgId::default())).await.unwrap();
     let ended = gateway.store.batch(&begun.org, begun.id.as_str()).unwrap().unwrap();
     assert_eq!((ended.status, ended.progress.counts.failed), (BatchStatus::Expired, 2));

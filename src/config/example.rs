@@ -31,6 +31,8 @@ const WORDS: &[(&str, Option<&str>, &str)] = &[
     ("files.quota", None, "what the files of one org may come to together"),
     ("files.retention", None, "how long files are kept, those that batches write too"),
     ("batches.concurrency", None, "lines of all batches under way at once, less the requests that clients wait for"),
+    ("batches.forward", None, "batches of one model go to its provider's own batches, where it has them"),
+    ("batches.poll", None, "how often a provider is asked how far its batch is"),
     ("upstream.connect_timeout", None, "TCP and TLS set-up"),
     ("upstream.first_byte_timeout", None, "from the request's last byte to the answer's head"),
     ("upstream.idle_timeout", None, "longest pause inside an answer"),

@@ -154,6 +154,10 @@ pub struct Files {
 pub struct Batches {
     /// Lines of all batches that are under way at once. Requests that clients wait for take their places away, but for one.
     pub concurrency: usize,
+    /// Whether a batch whose lines all name one model goes to its provider's own batches, where there are any.
+    pub forward: bool,
+    /// How often a provider is asked how far its batch is.
+    pub poll: Duration,
 }
 
 /// The answer cache, where a request's headers do not say otherwise.

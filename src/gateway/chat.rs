@@ -172,6 +172,7 @@ impl Gateway {
             messages,
             question: Question::of(operation),
             user,
+            price_percent: 100,
             ended: false,
         };
         Ok((draft, wanted))

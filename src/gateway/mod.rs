@@ -14,6 +14,7 @@ mod enrolment;
 mod events;
 mod fan_out;
 mod foresee;
+mod forward;
 mod given;
 mod heuristics;
 mod keyring;
@@ -37,6 +38,7 @@ pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
 pub use caller::Caller;
 pub use events::{Event, Events};
+pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;
 

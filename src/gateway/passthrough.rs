@@ -152,6 +152,7 @@ impl Gateway {
             first_byte: None,
             messages: None,
             question: None,
+            price_percent: 100,
             ended: false,
         }
     }

@@ -89,6 +89,15 @@ pub struct Progress {
     pub usage: BatchUsage,
 }
 
+/// A provider's batch that answers the lines of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// The model that all lines name, as `provider/model`.
+    pub model: String,
+    /// Its id there, once it was taken.
+    pub id: Option<String>,
+}
+
 /// A batch, as it rests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
@@ -138,6 +147,9 @@ pub struct Batch {
     pub metadata: Option<BTreeMap<String, String>>,
     /// Seconds after which its files go, where the client has said so.
     pub output_expires_after: Option<u64>,
+    /// The provider whose own batch answers its lines; `None` = they are answered here.
+    #[serde(default)]
+    pub home: Option<Home>,
     /// Headers of its creation that hold for every line: labels and wishes.
     pub headers: Vec<(String, String)>,
 }
@@ -151,7 +163,13 @@ pub enum BatchStep {
         total: u32,
         /// Their model, where it is one.
         model: Option<String>,
+        /// The model whose provider answers them in a batch of its own.
+        home: Option<String>,
     },
+    /// A provider has taken it under this id.
+    HandedOver(String),
+    /// What is left of it is answered here.
+    Ours,
     /// Its input cannot be used.
     Refused(Vec<BatchError>),
     /// Somebody calls it off, or something does.
@@ -181,8 +199,9 @@ impl Batch {
     pub fn take(&mut self, step: BatchStep, now: Timestamp) -> bool {
         use BatchStatus::{Cancelled, Cancelling, Completed, Expired, Failed, Finalizing, InProgress, Validating};
         match (step, self.status) {
-            (BatchStep::Checked { total, model }, Validating) => {
+            (BatchStep::Checked { total, model, home }, Validating) => {
                 (self.status, self.in_progress_at) = (InProgress, Some(now));
+                self.home = home.map(|model| Home { model, id: None });
                 (self.progress.counts.total, self.model) = (total, model);
             }
             (BatchStep::Refused(errors), Validating) => {
@@ -193,6 +212,11 @@ impl Batch {
                 self.errors.extend(error);
             }
             (BatchStep::Cancel(_), Cancelling) => {}
+            (BatchStep::HandedOver(id), InProgress | Cancelling) => match &mut self.home {
+                Some(home) => home.id = Some(id),
+                None => return false,
+            },
+            (BatchStep::Ours, InProgress | Cancelling) => self.home = None,
             (BatchStep::Finalize, InProgress) => (self.status, self.finalizing_at) = (Finalizing, Some(now)),
             (BatchStep::End { progress, output, errors }, Validating | InProgress | Finalizing | Cancelling) => {
                 (self.progress, self.output_file_id, self.error_file_id) = (progress, output, errors);
@@ -275,12 +299,13 @@ mod tests {
             model: None,
             metadata: None,
             output_expires_after: None,
+            home: None,
             headers: Vec::new(),
         }
     }
 
     fn checked() -> BatchStep {
-        BatchStep::Checked { total: 3, model: None }
+        BatchStep::Checked { total: 3, model: None, home: None }
     }
 
     fn end() -> BatchStep {

@@ -53,6 +53,24 @@ pub enum Order {
     OneSystem,
 }
 
+/// The form of a provider's own batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchApi {
+    /// Files and batches, as at OpenAI.
+    OpenAi,
+    /// Message batches, as at Anthropic.
+    Anthropic,
+}
+
+/// A provider's own batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchTerms {
+    /// Their form.
+    pub api: BatchApi,
+    /// What a token costs in them, percent of its usual price.
+    pub percent: u8,
+}
+
 /// One provider.
 #[derive(Debug, PartialEq)]
 pub struct Quirks {
@@ -68,6 +86,8 @@ pub struct Quirks {
     pub key_env: &'static [&'static str],
     /// Path of embeddings; `None` = there are none.
     pub embeddings: Option<&'static str>,
+    /// Its own batches; `None` = it has none that we can use.
+    pub batches: Option<BatchTerms>,
     /// Top-level members that it refuses or does not know: left out, or refused by policy.
     pub drops: &'static [&'static str],
     /// Top-level members under another name.
@@ -152,6 +172,7 @@ const OPENAI: Quirks = Quirks {
     address_env: None,
     key_env: &["OPENAI_API_KEY"],
     embeddings: Some("/embeddings"),
+    batches: None,
     drops: &[],
     renames: &[],
     max_tokens: MaxTokens::AsIs,
@@ -177,6 +198,11 @@ const OPENAI: Quirks = Quirks {
 const GENERIC: Quirks =
     Quirks { kind: "openai-chat", base_url: "", key_env: &[], refuses_when_reasoning: false, ..OPENAI };
 
+/// OpenAI's batches.
+const HALF_PRICE: Option<BatchTerms> = Some(BatchTerms { api: BatchApi::OpenAi, percent: 50 });
+/// Batches as at OpenAI, whose price nobody has told us.
+const BATCHES: Option<BatchTerms> = Some(BatchTerms { api: BatchApi::OpenAi, percent: 100 });
+
 /// What the thirteen have in common.
 const COMPATIBLE: Quirks = Quirks {
     key_env: &[],
@@ -193,7 +219,7 @@ const COMPATIBLE: Quirks = Quirks {
 const LATER: Quirks = Quirks { dialect: None, ..OPENAI };
 
 static ROWS: &[Quirks] = &[
-    OPENAI,
+    Quirks { batches: HALF_PRICE, ..OPENAI },
     Quirks {
         kind: "anthropic",
         max_n: 1,
@@ -201,6 +227,7 @@ static ROWS: &[Quirks] = &[
         base_url: "https://api.anthropic.com",
         key_env: &["ANTHROPIC_API_KEY"],
         embeddings: None,
+        batches: Some(BatchTerms { api: BatchApi::Anthropic, percent: 50 }),
         ..OPENAI
     },
     Quirks {
@@ -236,6 +263,7 @@ static ROWS: &[Quirks] = &[
         base_url: "",
         address_env: Some("AZURE_OPENAI_ENDPOINT"),
         key_env: &["AZURE_OPENAI_API_KEY"],
+        batches: HALF_PRICE,
         ..OPENAI
     },
     Quirks {
@@ -336,6 +364,7 @@ static ROWS: &[Quirks] = &[
     },
     Quirks {
         kind: "groq",
+        batches: BATCHES,
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         embeddings: None,
@@ -413,6 +442,7 @@ static ROWS: &[Quirks] = &[
     },
     Quirks {
         kind: "together",
+        batches: BATCHES,
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
         message_drops: &[
@@ -520,6 +550,7 @@ static ROWS: &[Quirks] = &[
     },
     Quirks {
         kind: "deepinfra",
+        batches: BATCHES,
         base_url: "https://api.deepinfra.com/v1/openai",
         key_env: &["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"],
         tool_choices: ToolChoices::AutoNone,
@@ -528,11 +559,18 @@ static ROWS: &[Quirks] = &[
     },
     Quirks {
         kind: "nebius",
+        batches: BATCHES,
         base_url: "https://api.tokenfactory.nebius.com/v1",
         key_env: &["NEBIUS_API_KEY"],
         ..COMPATIBLE
     },
-    Quirks { kind: "novita", base_url: "https://api.novita.ai/openai/v1", key_env: &["NOVITA_API_KEY"], ..COMPATIBLE },
+    Quirks {
+        kind: "novita",
+        base_url: "https://api.novita.ai/openai/v1",
+        key_env: &["NOVITA_API_KEY"],
+        batches: BATCHES,
+        ..COMPATIBLE
+    },
 ];
 
 /// Kinds that are no provider of their own.
@@ -580,6 +618,12 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn batches_are_handed_over_to_those_that_are_known_to_have_them() {
+        let with: Vec<_> = kinds().filter(|kind| quirks(kind).batches.is_some()).collect();
+        assert_eq!(with, ["openai", "anthropic", "azure", "groq", "together", "deepinfra", "nebius", "novita"]);
+    }
 
     #[test]
     fn there_are_twenty_providers_each_with_its_own_name() {

@@ -42,12 +42,12 @@ fn uploaded(gateway: &Gateway, file: &[u8]) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn line(id: &str, model: &str) -> String {
+pub(crate) fn line(id: &str, model: &str) -> String {
     let body = json!({"model": model, "messages": [{"role": "user", "content": format!("hello {id}")}]});
     json!({"custom_id": id, "method": "POST", "url": "/v1/chat/completions", "body": body}).to_string()
 }
 
-fn lines(count: usize, model: &str) -> Vec<u8> {
+pub(crate) fn lines(count: usize, model: &str) -> Vec<u8> {
     (0..count).map(|at| line(&format!("line-{at}"), model) + "\n").collect::<String>().into_bytes()
 }
 
@@ -57,7 +57,7 @@ fn create(gateway: &Gateway, input: &str) -> Answer {
 }
 
 /// A batch over these lines.
-fn begun(gateway: &Gateway, file: &[u8]) -> String {
+pub(crate) fn begun(gateway: &Gateway, file: &[u8]) -> String {
     let answer = create(gateway, &uploaded(gateway, file));
     assert_eq!(answer.status, 200, "{}", answer.text());
     let batch = answer.json();
@@ -65,12 +65,12 @@ fn begun(gateway: &Gateway, file: &[u8]) -> String {
     batch["id"].as_str().unwrap().to_owned()
 }
 
-fn shown(gateway: &Gateway, batch: &str) -> Value {
+pub(crate) fn shown(gateway: &Gateway, batch: &str) -> Value {
     gateway.get(&format!("/v1/batches/{batch}")).json()
 }
 
 /// The batch, once it has this status.
-fn becomes(gateway: &Gateway, batch: &str, status: &str) -> Value {
+pub(crate) fn becomes(gateway: &Gateway, batch: &str, status: &str) -> Value {
     wait_for(status, || {
         let batch = shown(gateway, batch);
         assert!(batch["status"] == status || !is_over(&batch), "{batch}");
@@ -83,7 +83,7 @@ fn is_over(batch: &Value) -> bool {
 }
 
 /// The lines of one of a batch's files.
-fn written(gateway: &Gateway, file: &Value) -> Vec<Value> {
+pub(crate) fn written(gateway: &Gateway, file: &Value) -> Vec<Value> {
     let Some(id) = file.as_str() else { return Vec::new() };
     let answer = gateway.get(&format!("/v1/files/{id}/content"));
     assert_eq!(answer.status, 200);
@@ -91,7 +91,7 @@ fn written(gateway: &Gateway, file: &Value) -> Vec<Value> {
     answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn ids(lines: &[Value]) -> Vec<String> {
+pub(crate) fn ids(lines: &[Value]) -> Vec<String> {
     let mut ids: Vec<String> = lines.iter().map(|line| line["custom_id"].as_str().unwrap().to_owned()).collect();
     ids.sort();
     ids

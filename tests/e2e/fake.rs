@@ -14,6 +14,7 @@ pub(crate) const KEY: &str = "upstream-secret-0123456789";
 
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) raw: Vec<u8>,
@@ -135,12 +136,13 @@ fn serve(stream: TcpStream, state: &State) {
     drop(writer.shutdown(Shutdown::Both));
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
+pub(crate) fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
     let mut line = String::new();
     if reader.read_line(&mut line).ok()? == 0 {
         return None;
     }
-    let path = line.split(' ').nth(1)?.to_owned();
+    let (method, rest) = line.split_once(' ')?;
+    let (method, path) = (method.to_owned(), rest.split(' ').next()?.to_owned());
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -155,7 +157,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
     let mut raw = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut raw).ok()?;
     let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
-    Some(Seen { path, headers, raw, body })
+    Some(Seen { method, path, headers, raw, body })
 }
 
 fn check(seen: &Seen, state: &State) {

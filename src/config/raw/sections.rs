@@ -122,7 +122,11 @@ pub(super) fn files(mut section: Section<'_>) -> Files {
 }
 
 pub(super) fn batches(mut section: Section<'_>) -> Batches {
-    let batches = Batches { concurrency: section.value("concurrency", 8, count(1..=1_000)) as usize };
+    let batches = Batches {
+        concurrency: section.value("concurrency", 8, count(1..=1_000)) as usize,
+        forward: section.value("forward", true, boolean),
+        poll: section.value("poll", "30s", duration(MILLI * 10..=HOUR)),
+    };
     section.finish();
     batches
 }
