@@ -7,8 +7,10 @@ import time
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletion
 
 from conftest import TEXT, user
+from harness.stack import UPSTREAM_MODELS
 
 LIMIT = 60.0
 
@@ -86,6 +88,29 @@ def test_a_batch_over_several_models(client):
     assert failed["response"]["status_code"] == 400
     assert failed["response"]["body"]["error"]["message"]
     assert batch.id in [item.id for item in client.batches.list(limit=1)]
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_batch_of_one_model_is_its_providers_and_reads_the_same(client, stack, tag, provider):
+    """The fakes judge each line as a request, and leave one of them undone: that is answered one by one."""
+    stack.release(tag)
+    model = UPSTREAM_MODELS[provider]
+    texts = {"a": "Where?", "b": "Where?", "bad": "[fake status=400]", "late": f"[fake fault=hang tag={tag}]"}
+    batch = ended(client, create(client, upload(client, *(line(name, model, text) for name, text in texts.items()))))
+    counts = batch.request_counts
+    assert (batch.status, counts.total, counts.completed, counts.failed) == ("completed", 4, 3, 1), batch
+    assert batch.model == model
+    answers = read(client, batch.output_file_id)
+    assert set(answers) == {"a", "b", "late"}
+    for answer in answers.values():
+        completion = ChatCompletion.model_validate(answer["response"]["body"], strict=True)
+        assert (completion.choices[0].message.content, completion.choices[0].finish_reason) == (TEXT, "stop")
+        assert completion.usage.total_tokens > 0
+    failed = read(client, batch.error_file_id)["bad"]
+    assert failed["response"]["status_code"] == 400
+    assert len(stack.calls(tag)) == 1, "what was left undone was asked for once"
+    made = [call for call in stack.fake("calls") if call["method"] == "POST" and call["path"].endswith("/batches")]
+    assert [call["provider"] for call in made][-1] == provider
 
 
 def test_an_input_with_mistakes(client):
