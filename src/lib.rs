@@ -17,6 +17,7 @@
 //! | [`upstream`] | who to call and how: connections, timeouts, breaker, retry, replay provider |
 //! | [`learner`] | the one writer of what the router knows; the judge |
 //! | [`gateway`] | the stages of one request, in order |
+//! | [`batch`] | files of requests that nobody waits for, line by line through the stages |
 //! | [`api`] | Floopy resources over HTTP, one file each |
 //! | [`server`] | listener, TLS, limits, auth, route table, drain, reload |
 //! | [`client`] | typed HTTP client for our own API |
@@ -26,6 +27,7 @@
 
 pub mod api;
 pub mod base;
+pub mod batch;
 pub mod cli;
 pub mod client;
 pub mod config;

@@ -17,6 +17,7 @@ const ORDER: &[&[&str]] = &[
     &["store", "upstream"],
     &["learner"],
     &["gateway"],
+    &["batch"],
     &["api"],
     &["server"],
     &["cli"],

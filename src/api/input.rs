@@ -42,6 +42,13 @@ impl Query {
         Ok(Self(pairs))
     }
 
+    /// Reads those keys of a query that are among `known`: OpenAI's clients may send others, which mean nothing here.
+    #[must_use]
+    pub fn picked(text: Option<&str>, known: &[&str]) -> Self {
+        let pairs = url::form_urlencoded::parse(text.unwrap_or_default().as_bytes());
+        Self(pairs.filter(|(key, _)| known.contains(&&**key)).map(|(key, value)| (key.into(), value.into())).collect())
+    }
+
     /// The text of a key.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {

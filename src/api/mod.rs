@@ -1,5 +1,6 @@
 //! Floopy resources over HTTP, one file each. Every handler is scoped to the caller's org.
 
+pub mod batches;
 pub mod config;
 pub mod constraints;
 pub mod decisions;
@@ -8,6 +9,7 @@ pub mod experiments;
 pub mod explain;
 pub mod export;
 pub mod feedback;
+pub mod files;
 pub mod input;
 pub mod keys;
 mod learned;
@@ -21,6 +23,7 @@ mod span;
 pub mod verify;
 
 use crate::base::{ApiError, Code, RequestId};
+use crate::batch::Batches;
 use crate::gateway::{Body, Caller, Gateway};
 use crate::resource::explain::Language;
 use bytes::Bytes;
@@ -34,6 +37,8 @@ use std::sync::Arc;
 pub struct Request {
     /// The shared state.
     pub gateway: Arc<Gateway>,
+    /// The batches at work.
+    pub batches: Arc<Batches>,
     /// Who calls.
     pub caller: Caller,
     /// The request's id.

@@ -149,9 +149,56 @@ text_id!(
     ExperimentId
 );
 text_id!(
+    /// An uploaded file, or one that a batch has written: `file-` and 32 hexadecimal digits that begin with its time.
+    FileId
+);
+text_id!(
+    /// A batch: `batch_` and 32 hexadecimal digits that begin with its time.
+    BatchId
+);
+text_id!(
     /// A configured provider: the name after `provider.` in the configuration.
     ProviderId
 );
+
+impl FileId {
+    /// Draws a fresh id for a file that came now.
+    #[must_use]
+    pub fn draw(now: Timestamp) -> Self {
+        Self::from(format!("file-{}", RequestId::draw(now).0.as_simple()))
+    }
+}
+
+impl BatchId {
+    /// Draws a fresh id for a batch that came now.
+    #[must_use]
+    pub fn draw(now: Timestamp) -> Self {
+        Self::from(format!("batch_{}", RequestId::draw(now).0.as_simple()))
+    }
+
+    fn digits(&self) -> &str {
+        self.as_str().trim_start_matches("batch_")
+    }
+
+    /// The file of the lines that were answered. Named after the batch, so that a process which goes on with the batch
+    /// finds what an earlier one has written.
+    #[must_use]
+    pub fn output(&self) -> FileId {
+        FileId::from(format!("file-{}-output", self.digits()))
+    }
+
+    /// The file of the lines that failed.
+    #[must_use]
+    pub fn errors(&self) -> FileId {
+        FileId::from(format!("file-{}-errors", self.digits()))
+    }
+
+    /// The id of the answer to the line with this number.
+    #[must_use]
+    pub fn line(&self, number: u32) -> String {
+        format!("batch_req_{}_{number}", self.digits())
+    }
+}
 
 impl Default for OrgId {
     fn default() -> Self {

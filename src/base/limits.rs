@@ -88,5 +88,43 @@ pub const MAX_THOUGHTS: usize = 64 << 20;
 pub const MAX_ORG_ITEMS: usize = 8 << 20;
 /// Items that are remembered so for all orgs.
 pub const MAX_ITEMS: usize = 64 << 20;
+/// Bytes of a body that is too long which are still read, so that the client gets to hear the answer.
+pub const MAX_DISCARDED: usize = 64 << 20;
+/// Form fields of an upload beside the file.
+pub const MAX_FORM_FIELD: u64 = 4 << 10;
+/// What a form may hold beside its fields: heads and boundaries.
+pub const MAX_FORM_FRAME: u64 = 64 << 10;
+/// Files of one org.
+pub const MAX_FILES: usize = 10_000;
+/// The input of a batch.
+pub const MAX_BATCH_INPUT: u64 = 200 << 20;
+/// Lines of a batch.
+pub const MAX_BATCH_LINES: u32 = 50_000;
+/// One line of a batch.
+pub const MAX_BATCH_LINE: usize = 20 << 20;
+/// A line's `custom_id`.
+pub const MAX_CUSTOM_ID: usize = 512;
+/// Bytes of a batch that is handed over to a provider's own; a larger one is answered here.
+pub const MAX_FORWARDED: usize = 64 << 20;
+/// Answers of a provider's batch.
+pub const MAX_BATCH_ANSWERS: u64 = 1 << 30;
+/// Tries of a line that fails by nobody's fault here, before its failure counts as its answer.
+pub const MAX_LINE_TRIES: u32 = 5;
+/// Mistakes of an input file that a batch tells of.
+pub const MAX_BATCH_ERRORS: usize = 100;
+/// Batches of one org that wait or run.
+pub const MAX_UNFINISHED_BATCHES: usize = 1_000;
+/// Batches that run at once; further ones wait.
+pub const MAX_RUNNING_BATCHES: usize = 16;
+/// Pairs of a batch's metadata.
+pub const MAX_METADATA: usize = 16;
+/// A name in metadata.
+pub const MAX_METADATA_NAME: usize = 64;
+/// A value in metadata.
+pub const MAX_METADATA_VALUE: usize = 512;
+/// The longest completion window of a batch.
+pub const MAX_BATCH_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The time after which a file may be asked to expire, from its creation.
+pub const FILE_EXPIRY: std::ops::RangeInclusive<u64> = 3_600..=2_592_000;
 /// A recording for `floopy replay`, unpacked.
 pub const REPLAY_FILE: u64 = 2 << 30;

@@ -40,3 +40,4 @@ pub use peek::data_folder;
 pub use report::Setting;
 pub use settings::Config;
 pub use sources::{Environment, Fingerprint, Flag, Sources, fingerprint};
+pub(crate) use unit::duration as read_duration;

@@ -45,6 +45,10 @@ pub struct Config {
     pub firewall: Firewall,
     /// Rows above which an export is refused.
     pub export_max_rows: u64,
+    /// Uploaded files, and those that batches write.
+    pub files: Files,
+    /// Batches.
+    pub batches: Batches,
     /// Share of the savings on the invoice, 0..1.
     pub savings_rate: f64,
     /// `tracing` filter, such as `info`.
@@ -132,6 +136,28 @@ pub struct Priors {
     pub pooling: bool,
     /// Contributors below which nothing is published.
     pub min_orgs: u32,
+}
+
+/// Uploaded files, and those that batches write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Files {
+    /// The longest file, in bytes.
+    pub max_size: usize,
+    /// Bytes that the files of one org may come to.
+    pub quota: usize,
+    /// How long a file is kept, where nobody has asked for less.
+    pub retention: Duration,
+}
+
+/// How batches run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batches {
+    /// Lines of all batches that are under way at once. Requests that clients wait for take their places away, but for one.
+    pub concurrency: usize,
+    /// Whether a batch whose lines all name one model goes to its provider's own batches, where there are any.
+    pub forward: bool,
+    /// How often a provider is asked how far its batch is.
+    pub poll: Duration,
 }
 
 /// The answer cache, where a request's headers do not say otherwise.

@@ -20,7 +20,7 @@ const SIZES: &[(&str, u64)] = &[
 ];
 
 /// Reads `"30d"`, `"1h30m"`, `"20ms"` or `"0"`: whole numbers with units, each unit once, longest first.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }

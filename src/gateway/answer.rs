@@ -97,12 +97,16 @@ pub(crate) fn failed(error: &ApiError, draft: &Draft) -> Response<Body> {
 fn enveloped(builder: Builder, error: &ApiError, id: RequestId, surface: Surface) -> Response<Body> {
     let mut builder = builder.status(error.http_status()).header(CONTENT_TYPE, "application/json");
     let status = error.http_status();
-    if matches!(status, 429 | 503) {
-        let after = error.retry_after.unwrap_or(Duration::from_secs(1));
+    let after = match status {
+        429 | 503 => Some(error.retry_after.unwrap_or(Duration::from_secs(1))),
+        _ => error.retry_after.filter(|_| status >= 500),
+    };
+    if let Some(after) = after {
         builder = builder
             .header(RETRY_AFTER, after.as_millis().div_ceil(1000).max(1).to_string())
             .header(RETRY_AFTER_MS, after.as_millis().max(1).to_string());
-    } else if status >= 500 {
+    }
+    if status >= 500 && status != 503 {
         // The gateway has already tried again wherever that made sense.
         builder = builder.header(SHOULD_RETRY, "false");
     }

@@ -1,6 +1,6 @@
 //! Who calls, as the server has established it.
 
-use crate::base::OrgId;
+use crate::base::{BatchId, OrgId};
 use crate::config::settings::{Key, Permissions};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub struct Caller {
     pub key: Option<Arc<Key>>,
     /// What the call may do.
     pub permissions: Permissions,
+    /// The batch that it is a line of.
+    pub batch: Option<BatchId>,
     /// Where it came from.
     pub address: IpAddr,
 }

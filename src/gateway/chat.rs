@@ -135,6 +135,8 @@ impl Gateway {
         let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
         let place = match (&labels.session_id, operation) {
             (Some(given), _) => Place::of(SessionId::from(given.as_str()), false),
+            // The lines of a batch are no conversation, and there are many of them.
+            (None, _) if caller.batch.is_some() => Place::of(fresh_session(id), true),
             (None, Operation::Embeddings(_)) => Place::of(fresh_session(id), true),
             (None, Operation::Chat(request)) => {
                 let speaker = Speaker {
@@ -194,6 +196,7 @@ impl Gateway {
             question: Question::of(operation),
             remembered: operation.counts_on_memory(),
             user,
+            price_percent: 100,
             ended: false,
         };
         Ok((draft, wanted))

@@ -1,5 +1,6 @@
 //! Which secrets are keys. Secrets are known by their SHA-256 only.
 
+use crate::base::KeyId;
 use crate::config::settings::{Key, Permissions};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
@@ -17,6 +18,7 @@ pub struct Keyring {
 #[derive(Debug, Default)]
 struct Keys {
     by_digest: HashMap<[u8; 32], Arc<Key>>,
+    by_id: HashMap<KeyId, Arc<Key>>,
     required: bool,
     one_org: bool,
 }
@@ -36,7 +38,8 @@ impl Keyring {
         let first = orgs.next();
         let one_org = orgs.all(|org| Some(org) == first);
         by_digest.extend(local_admin.map(|key| (key.sha256, key)));
-        self.keys.store(Arc::new(Keys { by_digest, required, one_org }));
+        let by_id = by_digest.values().map(|key| (key.id.clone(), Arc::clone(key))).collect();
+        self.keys.store(Arc::new(Keys { by_digest, by_id, required, one_org }));
     }
 
     /// Whether requests need a key: true as soon as one was created.
@@ -49,6 +52,12 @@ impl Keyring {
     #[must_use]
     pub fn are_of_one_org(&self) -> bool {
         self.keys.load().one_org
+    }
+
+    /// The key with this public id, for work that was begun with it.
+    #[must_use]
+    pub fn by_id(&self, id: &KeyId) -> Option<Arc<Key>> {
+        self.keys.load().by_id.get(id).map(Arc::clone)
     }
 
     /// The key with this secret. The secret is hashed before it is looked up, and the digests are
@@ -65,7 +74,7 @@ impl Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{KeyId, OrgId};
+    use crate::base::OrgId;
 
     fn key(secret: &str) -> Arc<Key> {
         Arc::new(Key {
@@ -92,6 +101,7 @@ mod tests {
         assert!(ring.required());
         assert!(ring.find("fl_a").is_some());
         assert!(ring.find("fl_b").is_none());
+        assert!(ring.by_id(&KeyId::from("k1")).is_some() && ring.by_id(&KeyId::from("k2")).is_none());
         assert!(ring.are_of_one_org());
         let mut stranger = Key::clone(&key("fl_c"));
         stranger.org = OrgId::from("elsewhere");

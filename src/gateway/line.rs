@@ -107,6 +107,18 @@ impl Drop for Attempting<'_> {
     }
 }
 
+/// A model at its provider, as far as translation needs to know.
+pub(super) fn target_of<'a>(provider: &'a Provider, model: &'a ModelRef, info: Option<&'a ModelInfo>) -> Target<'a> {
+    Target {
+        quirks: quirks(&provider.kind),
+        dialect: provider.dialect,
+        model: &model.model,
+        info,
+        refuse_unsupported: provider.unsupported_parameters == UnsupportedParameters::Refuse,
+        anthropic_version: &provider.anthropic_version,
+    }
+}
+
 impl Line {
     pub(super) fn new(draft: &Draft, model: &ModelRef, provider: Arc<Provider>, deadline: Instant) -> Self {
         Self {
@@ -125,14 +137,7 @@ impl Line {
 
     /// The target, as far as translation needs to know.
     pub(super) fn target(&self) -> Target<'_> {
-        Target {
-            quirks: quirks(&self.provider.kind),
-            dialect: self.provider.dialect,
-            model: &self.model.model,
-            info: self.info.as_deref(),
-            refuse_unsupported: self.provider.unsupported_parameters == UnsupportedParameters::Refuse,
-            anthropic_version: &self.provider.anthropic_version,
-        }
+        target_of(&self.provider, &self.model, self.info.as_deref())
     }
 
     fn attempting(&self, retry: u32) -> Attempting<'_> {

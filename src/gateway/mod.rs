@@ -14,12 +14,14 @@ mod enrolment;
 mod events;
 mod fan_out;
 mod foresee;
+mod forward;
 mod given;
 mod heuristics;
 mod items;
 mod keyring;
 pub mod labels;
 mod learned;
+mod limit;
 mod line;
 mod operation;
 mod passthrough;
@@ -39,7 +41,9 @@ pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
 pub use caller::Caller;
 pub use events::{Event, Events};
+pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
+pub use limit::Limiter;
 
 use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};
@@ -54,6 +58,7 @@ use crate::upstream::breaker::Breakers;
 use crate::upstream::latency::Latency;
 use crate::upstream::replay::replay;
 use arc_swap::ArcSwap;
+use limit::Limits;
 use session::Sessions;
 use settings::Settings;
 use std::collections::{HashMap, HashSet};
@@ -74,6 +79,8 @@ pub struct Gateway {
     pub latency: Latency,
     /// Who may call.
     pub keys: Keyring,
+    /// Who may call how often.
+    pub limits: Limits,
     /// The live stream.
     pub events: Events,
     /// What is learned.
@@ -124,6 +131,7 @@ impl Gateway {
             breakers: Breakers::default(),
             latency: Latency::default(),
             keys: Keyring::default(),
+            limits: Limits::default(),
             events: Events::default(),
             metrics,
             sessions: Sessions::default(),

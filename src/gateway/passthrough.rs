@@ -154,6 +154,7 @@ impl Gateway {
             messages: None,
             question: None,
             remembered: false,
+            price_percent: 100,
             ended: false,
         }
     }

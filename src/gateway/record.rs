@@ -60,6 +60,8 @@ pub(crate) struct Draft {
     pub(crate) remembered: bool,
     /// The end user, from the header or the body.
     pub(crate) user: Option<String>,
+    /// What a token costs, percent of its price in the catalogue.
+    pub(crate) price_percent: u8,
     pub(crate) ended: bool,
 }
 
@@ -157,7 +159,8 @@ impl Draft {
 
     /// What the call cost at the model that served.
     pub(crate) fn cost(&self, usage: &TokenUsage) -> Option<MicroUsd> {
-        self.config.catalogue.get(self.served.as_ref()?)?.cost(usage)
+        let cost = self.config.catalogue.get(self.served.as_ref()?)?.cost(usage)?;
+        Some(MicroUsd(cost.0.saturating_mul(i64::from(self.price_percent)) / 100))
     }
 
     /// Ends the draft: records the decision, counts it and tells the live stream.
@@ -325,6 +328,7 @@ impl Draft {
             },
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
+            batch_id: self.caller.batch.clone(),
             config_generation: self.config.generation,
         }
     }

@@ -318,6 +318,9 @@ pub struct Decision {
     /// The id that the client knows the answer by: it may name its feedback's target with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_id: Option<String>,
+    /// The batch that it was a line of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_id: Option<crate::base::BatchId>,
     /// Generation of the configuration that decided.
     pub config_generation: u64,
 }

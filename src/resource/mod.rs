@@ -2,12 +2,14 @@
 //! The server, the typed client and the commands share them, so that they cannot drift apart.
 
 pub mod assessment;
+pub mod batch;
 pub mod constraints;
 pub mod decision;
 pub mod experiment;
 pub mod explain;
 pub mod export;
 pub mod feedback;
+pub mod file;
 pub mod judged;
 pub mod key;
 pub mod page;
@@ -20,10 +22,12 @@ pub mod verification;
 pub mod view;
 
 pub use assessment::Assessment;
+pub use batch::{Batch, BatchStep};
 pub use constraints::{Constraints, ConstraintsView};
 pub use decision::Decision;
 pub use experiment::{Experiment, ExperimentResults};
 pub use feedback::{Feedback, Rating, Receipt};
+pub use file::StoredFile;
 pub use judged::Judged;
 pub use key::{KeyRecord, NewKey};
 pub use page::Page;

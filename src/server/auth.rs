@@ -34,7 +34,9 @@ pub(super) fn caller(keys: &Keyring, headers: &HeaderMap, address: IpAddr, needs
     let secret = presented(headers);
     let key = secret.and_then(|secret| keys.find(secret));
     let caller = match key {
-        Some(key) => Caller { org: key.org.clone(), permissions: key.permissions, key: Some(key), address },
+        Some(key) => {
+            Caller { org: key.org.clone(), permissions: key.permissions, key: Some(key), batch: None, address }
+        }
         None if keys.required() => {
             let message = if secret.is_some() {
                 "this API key is not known: check it, or make one with `floopy keys create`"
@@ -45,7 +47,7 @@ pub(super) fn caller(keys: &Keyring, headers: &HeaderMap, address: IpAddr, needs
         }
         None => {
             refuse_foreign_pages(headers)?;
-            Caller { org: OrgId::default(), permissions: EVERYTHING, key: None, address }
+            Caller { org: OrgId::default(), permissions: EVERYTHING, key: None, batch: None, address }
         }
     };
     permit(caller.permissions, needs)?;

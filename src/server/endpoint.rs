@@ -15,6 +15,15 @@ pub(super) enum Endpoint {
     CancelResponse,
     ResponseItems,
     Embeddings,
+    UploadFile,
+    Files,
+    File,
+    FileContent,
+    DeleteFile,
+    CreateBatch,
+    Batches,
+    Batch,
+    CancelBatch,
     Models,
     Model,
     Feedback,
@@ -89,6 +98,15 @@ table! {
     CancelResponse "POST" "/v1/responses/{response_id}/cancel" Write "Error" "Always 404: no response is kept";
     ResponseItems "GET" "/v1/responses/{response_id}/input_items" Read "Error" "Always 404: no response is kept";
     Embeddings "POST" "/v1/embeddings" Write "Embeddings" "Turn texts into vectors";
+    UploadFile "POST" "/v1/files" Write "File" "Upload a file";
+    Files "GET" "/v1/files" Read "FileList" "List files";
+    File "GET" "/v1/files/{file_id}" Read "File" "Show one file";
+    FileContent "GET" "/v1/files/{file_id}/content" Read "Content" "Give a file's content back";
+    DeleteFile "DELETE" "/v1/files/{file_id}" Write "DeletedFile" "Remove a file and its content";
+    CreateBatch "POST" "/v1/batches" Write "Batch" "Answer the requests of a file when there is room for them";
+    Batches "GET" "/v1/batches" Read "BatchList" "List batches, newest first";
+    Batch "GET" "/v1/batches/{batch_id}" Read "Batch" "Show one batch and how far it is";
+    CancelBatch "POST" "/v1/batches/{batch_id}/cancel" Write "Batch" "Begin no further request of a batch";
     Models "GET" "/v1/models" Read "Models" "List routes and models that can be called";
     Model "GET" "/v1/models/{model*}" Read "Model" "Describe one route or model";
     Feedback "POST" "/v1/feedback" Write "Receipt" "Rate a session or a request, 0 to 10";

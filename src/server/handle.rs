@@ -2,14 +2,14 @@
 
 use super::auth::{Needs, caller};
 use super::endpoint::{Endpoint, Found, Row, find};
-use super::limit::Limiter;
 use super::openapi;
 use super::reload::Reloader;
 use super::ui;
 use crate::api::input::Query;
 use crate::api::{self, Answer, Request};
-use crate::base::{ApiError, Code, KeyId, OrgId, RequestId, limits};
-use crate::gateway::{self, Body, Gateway, REQUEST_ID};
+use crate::base::{ApiError, Code, RequestId, limits};
+use crate::batch::Batches;
+use crate::gateway::{self, Body, Gateway, Limiter, REQUEST_ID};
 use crate::wire::Surface;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -29,17 +29,14 @@ use tokio::time::{Instant, timeout};
 const COPIED: usize = 16 << 10;
 /// Bytes of an announced body that are reserved before they have come.
 const RESERVED: usize = 1 << 20;
-/// Bytes of a body that is too long which are still read, so that the client gets to hear the answer.
-const DISCARDED: usize = 64 << 20;
 
 /// What all connections share.
 pub(super) struct Server {
     pub(super) gateway: Arc<Gateway>,
+    pub(super) batches: Arc<Batches>,
     pub(super) reloader: Reloader,
     pub(super) draining: AtomicBool,
     pub(super) by_address: Limiter<IpAddr>,
-    pub(super) by_key: Limiter<KeyId>,
-    pub(super) by_org: Limiter<OrgId>,
 }
 
 /// Which endpoints a listener serves.
@@ -118,18 +115,21 @@ impl Server {
         self.refuse_while_draining()?;
         let caller = caller(&self.gateway.keys, &head.headers, address, row.needs)?;
         if let Some((key, per_minute)) = caller.key.as_ref().and_then(|key| Some((key, key.requests_per_minute?)))
-            && let Err(wait) = self.by_key.take(key.id.clone(), per_minute, Instant::now())
+            && let Err(wait) = self.gateway.limits.by_key.take(key.id.clone(), per_minute, Instant::now())
         {
             return Err(limited("this key", per_minute, wait));
         }
         if matches!(row.endpoint, Endpoint::Chat | Endpoint::Messages | Endpoint::Responses | Endpoint::Embeddings)
             && let Some(per_minute) = self.gateway.constraints(&caller.org).spend.max_requests_per_minute
-            && let Err(wait) = self.by_org.take(caller.org.clone(), per_minute, Instant::now())
+            && let Err(wait) = self.gateway.limits.by_org.take(caller.org.clone(), per_minute, Instant::now())
         {
             return Err(limited("this organization", per_minute, wait));
         }
         if takes_no_query(row.endpoint) {
             Query::read(head.uri.query(), &[])?;
+        }
+        if row.endpoint == Endpoint::UploadFile {
+            return api::files::upload(&self.gateway, caller, &head.headers, body).await;
         }
         let body = read_body(&head, body, config.server.max_body).await?;
         let gateway = &self.gateway;
@@ -145,7 +145,8 @@ impl Server {
         let last_event = head.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
         let query = head.uri.query().map(str::to_owned);
         let headers = head.headers;
-        let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, headers, body, last_event };
+        let (gateway, batches) = (Arc::clone(gateway), Arc::clone(&self.batches));
+        let request = Request { gateway, batches, caller, id, name, query, headers, body, last_event };
         resource(row.endpoint, request).await
     }
 
@@ -263,11 +264,20 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::KeptResponse | Endpoint::DeleteResponse | Endpoint::CancelResponse | Endpoint::ResponseItems => {
             Err(api::responses::not_kept(&request))
         }
+        Endpoint::Files => api::files::list(request).await,
+        Endpoint::File => api::files::get(request).await,
+        Endpoint::FileContent => api::files::content(request).await,
+        Endpoint::DeleteFile => api::files::delete(request).await,
+        Endpoint::Batches => api::batches::list(request).await,
+        Endpoint::CreateBatch => api::batches::create(request).await,
+        Endpoint::Batch => api::batches::get(request).await,
+        Endpoint::CancelBatch => api::batches::cancel(request).await,
         Endpoint::Chat
         | Endpoint::Messages
         | Endpoint::CountTokens
         | Endpoint::Responses
         | Endpoint::Embeddings
+        | Endpoint::UploadFile
         | Endpoint::Reload
         | Endpoint::Health
         | Endpoint::Ready
@@ -322,7 +332,7 @@ pub(super) async fn read_body(head: &Parts, mut body: Incoming, limit: usize) ->
         too_long |= read > limit;
         if too_long {
             whole.clear();
-            if read > DISCARDED {
+            if read > limits::MAX_DISCARDED {
                 break;
             }
         } else if whole.is_empty() && announced == Some(data.len()) {

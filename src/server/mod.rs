@@ -5,7 +5,6 @@ mod auth;
 mod connection;
 mod endpoint;
 mod handle;
-mod limit;
 mod local_key;
 pub mod openapi;
 mod reload;

@@ -3,6 +3,33 @@
 use super::endpoint::{Row, TABLE};
 use serde_json::{Map, Value, json};
 
+const FILE: &[&str] =
+    &["id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "status", "status_details"];
+const BATCH: &[&str] = &[
+    "id",
+    "object",
+    "endpoint",
+    "model",
+    "errors",
+    "input_file_id",
+    "completion_window",
+    "status",
+    "output_file_id",
+    "error_file_id",
+    "created_at",
+    "in_progress_at",
+    "expires_at",
+    "finalizing_at",
+    "completed_at",
+    "failed_at",
+    "expired_at",
+    "cancelling_at",
+    "cancelled_at",
+    "request_counts",
+    "usage",
+    "metadata",
+];
+
 /// The keys of the resources that are ours; a test holds them against what is served.
 const SCHEMAS: &[(&str, &[&str])] = &[
     ("Receipt", &["duplicate", "session_id"]),
@@ -48,6 +75,7 @@ const SCHEMAS: &[(&str, &[&str])] = &[
             "outcome",
             "scores",
             "credits",
+            "batch_id",
             "chain",
         ],
     ),
@@ -163,6 +191,11 @@ const SCHEMAS: &[(&str, &[&str])] = &[
     ("Models", &["object", "data"]),
     ("Model", &["id", "object", "created", "owned_by"]),
     ("Embeddings", &["object", "data", "model", "usage"]),
+    ("File", FILE),
+    ("FileList", &["object", "data", "has_more", "first_id", "last_id"]),
+    ("DeletedFile", &["id", "object", "deleted"]),
+    ("Batch", BATCH),
+    ("BatchList", &["object", "data", "has_more", "first_id", "last_id"]),
     ("Message", &["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"]),
     ("TokenCount", &["input_tokens"]),
     ("Response", &["id", "object", "created_at", "status", "model", "output", "usage", "error", "incomplete_details"]),
@@ -174,6 +207,7 @@ fn operation(row: &Row) -> Value {
         "EventStream" => "text/event-stream",
         "Text" => "text/plain",
         "Rows" => "application/x-ndjson",
+        "Content" => "application/octet-stream",
         _ => "application/json",
     };
     let schema = if SCHEMAS.iter().any(|(name, _)| *name == row.answer) {

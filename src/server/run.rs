@@ -2,12 +2,12 @@
 
 use super::connection::Listener;
 use super::handle::{Server, Serves};
-use super::limit::Limiter;
 use super::reload::Reloader;
 use super::{local_key, tls};
 use crate::base::task::Tasks;
+use crate::batch::Batches;
 use crate::config::{Loaded, Sources};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Limiter};
 use crate::store::{self, Options, Store};
 use crate::upstream::Upstream;
 use std::net::SocketAddr;
@@ -130,16 +130,17 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
     if !address.ip().is_loopback() && !gateway.keys.required() {
         return Err(Error::PublicWithoutKeys(address));
     }
+    let batches = Batches::open(Arc::clone(&gateway))?;
     let server = Arc::new(Server {
         gateway,
+        batches,
         reloader: Reloader::new(sources, loaded.files),
         draining: AtomicBool::new(false),
         by_address: Limiter::default(),
-        by_key: Limiter::default(),
-        by_org: Limiter::default(),
     });
     let mut background = Tasks::new();
     server.gateway.work(&mut background);
+    background.start(Arc::clone(&server.batches).work());
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Tasks::new();
     let serves = if operations.is_some() { Serves::AllButOperations } else { Serves::Everything };
@@ -157,7 +158,7 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         tracing::debug!("the listeners have ended already");
     }
     tokio::select! {
-        () = listeners.join() => tracing::info!("all requests are finished"),
+        _ = async { tokio::join!(listeners.join(), server.batches.stop()) } => tracing::info!("all requests are finished"),
         () = tokio::time::sleep(drain) => tracing::warn!("requests were still open after {drain:?}"),
         () = signals.stop() => tracing::warn!("stopped by a second signal"),
     }

@@ -8,10 +8,12 @@ use super::open::Recorded;
 use super::session::Row;
 use super::settings::NewConstraints;
 use super::tables;
-use crate::base::{ExperimentId, KeyId, OrgId, RequestId, RouteId, SessionId};
+use crate::base::{BatchId, ExperimentId, FileId, KeyId, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::experiment::{Experiment, Step};
-use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary};
+use crate::resource::{
+    self, BatchStep, Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary, StoredFile,
+};
 use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
 use std::collections::HashMap;
@@ -35,6 +37,11 @@ pub(super) enum Change {
     Begin { org: OrgId, experiment: Box<Experiment> },
     Step { org: OrgId, id: ExperimentId, step: Box<Step> },
     Note { org: OrgId, kind: Kind, payload: String },
+    AddFile { org: OrgId, file: StoredFile, quota: u64 },
+    RemoveFile { org: OrgId, id: FileId },
+    BeginBatch { batch: Box<resource::Batch> },
+    StepBatch { org: OrgId, id: BatchId, step: Box<BatchStep>, now: Timestamp, files: Vec<StoredFile> },
+    ForgetBatch { org: OrgId, id: BatchId },
 }
 
 /// What feedback names.
@@ -55,6 +62,7 @@ pub(super) enum Done {
     Receipt(Receipt),
     Constraints(Constraints),
     Experiment(Box<Experiment>),
+    Batch(Box<resource::Batch>),
 }
 
 /// One transaction's view of the chain heads: read once, written back at the end.
@@ -176,6 +184,11 @@ impl<'t> Batch<'t> {
             }
             Change::Begin { org, experiment } => self.begin_experiment(org, experiment),
             Change::Step { org, id, step } => self.step_experiment(org, id, step),
+            Change::AddFile { org, file, quota } => self.add_file(org, file, *quota),
+            Change::RemoveFile { org, id } => self.remove_file(org, id),
+            Change::BeginBatch { batch } => self.begin_batch(batch),
+            Change::StepBatch { org, id, step, now, files } => self.step_batch(org, id, step, *now, files),
+            Change::ForgetBatch { org, id } => self.forget_batch(org, id),
             Change::Note { org, kind, payload } => {
                 let number = self.org(org)?;
                 self.append(number, *kind, payload.as_bytes())?;

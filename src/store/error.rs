@@ -40,6 +40,9 @@ pub enum Error {
     /// What the call wants is at odds with what is there.
     #[error("at odds with what is there")]
     Conflict,
+    /// The org has used up what it may keep.
+    #[error("there is no room for it")]
+    NoRoom,
     /// The cursor is not one of ours, or belongs to another listing.
     #[error("the cursor is not valid here")]
     BadCursor,
@@ -52,6 +55,7 @@ impl Error {
         match self {
             Self::NotFound => ApiError::new(Code::NotFound, "there is no such record"),
             Self::Conflict => ApiError::new(Code::Conflict, "this is at odds with what is there: read it again first"),
+            Self::NoRoom => ApiError::new(Code::RequestTooLarge, "there is no room for it: remove something first"),
             Self::BadCursor => {
                 ApiError::new(Code::InvalidRequest, "cursor is not valid here: start again without one").param("cursor")
             }

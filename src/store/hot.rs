@@ -66,7 +66,10 @@ impl<'t> Hot<'t> {
         }
         let session = decision.session_id.as_str();
         self.by_session.insert((org, session, sequence), ())?;
-        self.latest.insert((org, key_name(decision.key_id.as_ref())), session)?;
+        // What a batch does beside is not what its key has done last.
+        if decision.batch_id.is_none() {
+            self.latest.insert((org, key_name(decision.key_id.as_ref())), session)?;
+        }
         self.session(org, decision)
     }
 

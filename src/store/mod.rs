@@ -4,11 +4,15 @@
 //! hash covers the one before it. All other tables are indexes and can be made anew from the log; a
 //! checkpoint is what a reader of the log has made of it so far.
 //!
+//! Contents of files lie beside it ([`Blobs`]), one file each: the store names them.
+//!
 //! One thread writes. It gathers what comes within the group window into one transaction, or commits at
 //! once when somebody waits for durability. Reads see a committed snapshot and never wait for the writer.
 
 mod apply;
+mod batches;
 mod beside;
+mod blobs;
 mod chain;
 mod credit;
 mod cursor;
@@ -16,6 +20,7 @@ mod error;
 mod experiments;
 mod export;
 mod exporter;
+mod files;
 mod hot;
 mod log;
 mod open;
@@ -32,6 +37,7 @@ mod verify;
 mod writer;
 
 pub use apply::FeedbackTarget;
+pub use blobs::{Arriving, Blobs};
 pub use chain::Kind;
 pub use error::Error;
 pub use export::{Place, Resting, Span};

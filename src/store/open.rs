@@ -1,6 +1,7 @@
 //! Opening the file, and the face of the store.
 
 use super::apply::{Change, Done, FeedbackTarget};
+use super::blobs::Blobs;
 use super::chain::Kind;
 use super::error::Error;
 use super::polite::{Manners, Polite};
@@ -74,6 +75,7 @@ pub struct Store {
     pub(super) database: Shared,
     pub(super) cursor_secret: Arc<[u8]>,
     pub(super) writer: Arc<Writer>,
+    pub(super) blobs: Blobs,
 }
 
 impl std::fmt::Debug for Store {
@@ -88,12 +90,12 @@ fn builder() -> redb::Builder {
     builder
 }
 
-fn unreadable(error: &std::io::Error) -> Error {
+pub(super) fn unreadable(error: &std::io::Error) -> Error {
     Error::Unreadable(error.kind().to_string())
 }
 
 /// Makes the folder, readable for its owner only.
-fn make_folder(folder: &Path) -> Result<(), Error> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
     if folder.is_dir() {
         return Ok(());
@@ -198,6 +200,9 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::CONSTRAINTS)?;
     txn.open_table(tables::PRIORS)?;
     txn.open_table(tables::CHECKPOINTS)?;
+    txn.open_table(tables::FILES)?;
+    txn.open_table(tables::BATCHES)?;
+    txn.open_table(tables::UNFINISHED)?;
     txn.open_table(tables::LATEST)?;
     txn.open_table(tables::ANCHORS)?;
     txn.commit()?;
@@ -221,7 +226,7 @@ impl Store {
         let cursor_secret = prepare(&database)?;
         let database: Shared = Arc::new(RwLock::new(Some(Arc::new(database))));
         let writer = writer::start(options, Arc::clone(&database), opener, manners)?;
-        Ok(Self { database, cursor_secret, writer: Arc::new(writer) })
+        Ok(Self { database, cursor_secret, writer: Arc::new(writer), blobs: Blobs::beside(&options.folder) })
     }
 
     /// A snapshot of what is committed.
@@ -263,7 +268,7 @@ impl Store {
     pub async fn feedback(&self, org: OrgId, target: FeedbackTarget, feedback: Feedback) -> Result<Receipt, Error> {
         match self.change(Change::Feedback { org, target, feedback }).await? {
             Done::Receipt(receipt) => Ok(receipt),
-            Done::Nothing | Done::Constraints(_) | Done::Experiment(_) => Err(Error::Closed),
+            _ => Err(Error::Closed),
         }
     }
 
@@ -290,7 +295,7 @@ impl Store {
     pub async fn put_constraints(&self, org: OrgId, wanted: NewConstraints) -> Result<Constraints, Error> {
         match self.change(Change::Constraints { org, wanted }).await? {
             Done::Constraints(constraints) => Ok(constraints),
-            Done::Nothing | Done::Receipt(_) | Done::Experiment(_) => Err(Error::Closed),
+            _ => Err(Error::Closed),
         }
     }
 

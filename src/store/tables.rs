@@ -47,5 +47,11 @@ pub(super) const CHECKPOINTS: TableDefinition<'_, u32, (u32, u64, &[u8])> = Tabl
 pub(super) const ANCHORS: TableDefinition<'_, u32, (u64, [u8; 32])> = TableDefinition::new("anchors");
 /// (org, experiment) → the experiment as it stands.
 pub(super) const EXPERIMENTS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("experiments");
+/// (org, file) → the file, without its content.
+pub(super) const FILES: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("files");
+/// (org, batch) → the batch as it stands.
+pub(super) const BATCHES: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("batches");
+/// (org, batch): batches that have not ended.
+pub(super) const UNFINISHED: TableDefinition<'_, (u32, &str), ()> = TableDefinition::new("unfinished_batches");
 /// (org, key) → the session of its last decision; a call without a key has the empty one.
 pub(super) const LATEST: TableDefinition<'_, (u32, &str), &str> = TableDefinition::new("latest");

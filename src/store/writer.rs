@@ -217,7 +217,7 @@ impl Loop {
             self.manners.give_way();
             // What a caller got wrong concerns that caller; anything else undoes the group.
             if let Some(Err(error)) = answers.last()
-                && !matches!(error, Error::NotFound | Error::Conflict)
+                && !matches!(error, Error::NotFound | Error::Conflict | Error::NoRoom)
             {
                 return Err(error.clone());
             }

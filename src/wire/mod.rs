@@ -32,7 +32,7 @@ pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings, me
 pub use fault::Fault;
 pub use given::{Given, Thoughts, Wants, wants};
 pub use inbound::{Inbound, Surface, count_input, response_items};
-pub use quirks::{Quirks, quirks};
+pub use quirks::{BatchApi, BatchTerms, Quirks, quirks};
 pub use said::{Said, said, text_of_content};
 pub use several::{Chorus, merge_answers, sum};
 pub use target::{

@@ -14,6 +14,7 @@ pub(crate) const KEY: &str = "upstream-secret-0123456789";
 
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) raw: Vec<u8>,
@@ -28,6 +29,18 @@ struct State {
     left: (Mutex<usize>, Condvar),
     connections: AtomicUsize,
     flaky: AtomicUsize,
+    crowded: AtomicUsize,
+    /// Calls of the model `held`, which are answered one for each release.
+    held: (Mutex<Held>, Condvar),
+}
+
+#[derive(Default)]
+struct Held {
+    /// Rises when what waits is forgotten.
+    generation: usize,
+    waiting: usize,
+    most: usize,
+    released: usize,
 }
 
 pub(crate) struct Fake {
@@ -75,6 +88,24 @@ impl Fake {
         assert!(!timeout.timed_out() && *count > 0, "the upstream never saw its reader leave");
     }
 
+    /// Answers this many calls of `held`, those to come included.
+    pub(crate) fn release(&self, count: usize) {
+        self.state.held.0.lock().unwrap().released += count;
+        self.state.held.1.notify_all();
+    }
+
+    /// Answers none of those that wait: whoever made them is gone.
+    pub(crate) fn forget_held(&self) {
+        let mut held = self.state.held.0.lock().unwrap();
+        (held.generation, held.released) = (held.generation + 1, 0);
+        self.state.held.1.notify_all();
+    }
+
+    /// The most calls of `held` that waited at once.
+    pub(crate) fn most_held(&self) -> usize {
+        self.state.held.0.lock().unwrap().most
+    }
+
     /// Everything that was wrong with the requests.
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.state.complaints.lock().unwrap().clone()
@@ -105,12 +136,13 @@ fn serve(stream: TcpStream, state: &State) {
     drop(writer.shutdown(Shutdown::Both));
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
+pub(crate) fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
     let mut line = String::new();
     if reader.read_line(&mut line).ok()? == 0 {
         return None;
     }
-    let path = line.split(' ').nth(1)?.to_owned();
+    let (method, rest) = line.split_once(' ')?;
+    let (method, path) = (method.to_owned(), rest.split(' ').next()?.to_owned());
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -125,7 +157,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
     let mut raw = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut raw).ok()?;
     let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
-    Some(Seen { path, headers, raw, body })
+    Some(Seen { method, path, headers, raw, body })
 }
 
 fn check(seen: &Seen, state: &State) {
@@ -260,6 +292,30 @@ fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::
             } else {
                 reply(writer, "200 OK", "", &whole)
             }
+        }
+        "crowded" => {
+            // Has too much at first.
+            if state.crowded.fetch_add(1, Ordering::Relaxed) < 6 {
+                let error = error("rate_limit_exceeded", "slow down");
+                reply(writer, "429 Too Many Requests", "retry-after: 0\r\n", &error)
+            } else {
+                reply(writer, "200 OK", "", &whole)
+            }
+        }
+        "held" => {
+            let (held, bell) = &state.held;
+            let mut held = held.lock().unwrap();
+            held.waiting += 1;
+            held.most = held.most.max(held.waiting);
+            let generation = held.generation;
+            held = bell.wait_while(held, |held| held.released == 0 && held.generation == generation).unwrap();
+            held.waiting -= 1;
+            if held.generation != generation {
+                return Err(closed());
+            }
+            held.released -= 1;
+            drop(held);
+            reply(writer, "200 OK", "", &whole)
         }
         "error-in-200" => reply(writer, "200 OK", "", &error("server_error", "could not")),
         "not-json" => reply(writer, "200 OK", "", b"hello"),

@@ -4,6 +4,8 @@
 mod anthropic_clients;
 mod azure;
 mod bad_input;
+mod batch_provider;
+mod batches;
 mod bedrock;
 mod commands;
 mod constraints;
@@ -14,6 +16,7 @@ mod export;
 mod fake;
 mod faults;
 mod feedback;
+mod forwarding;
 mod gemini;
 mod harness;
 mod http;

@@ -2,7 +2,7 @@
 
 `/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's,
 `/bedrock/model/…` Bedrock's Converse and its embeddings,
-`/cohere/v2/…` Cohere's.
+`/cohere/v2/…` Cohere's. `openai` and `anthropic` have batches.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, bedrock_dialect, checks, cohere_dialect, model, openai_dialect, openai_responses
+from . import anthropic_dialect, batches, bedrock_dialect, checks, cohere_dialect, model, openai_dialect, openai_responses
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
@@ -48,6 +48,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, direct: bool = False) -> None:
         self.journal = Journal()
         self.direct = direct
+        self.shelves = {"openai": batches.Shelf(), "anthropic": batches.Shelf()}
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -73,10 +74,18 @@ class Handler(BaseHTTPRequestHandler):
         if url.path.startswith("/_fake/"):
             return self.control(url.path.removeprefix("/_fake/"), parse_qs(url.query))
         provider, _, path = url.path.removeprefix("/").partition("/")
+        if self.is_of_a_batch(provider, path):
+            return self.batch(provider, path, b"")
         call = self.begin(provider, b"", None, "")
         if provider in ("openai", "local") and path == "v1/models":
             return self.give(call, 200, openai_dialect.models())
         self.give(call, 404, openai_dialect.error(404, "no such path"))
+
+    def do_DELETE(self) -> None:
+        provider, _, path = urlsplit(self.path).path.removeprefix("/").partition("/")
+        if self.is_of_a_batch(provider, path):
+            return self.batch(provider, path, b"")
+        self.give(self.begin(provider, b"", None, ""), 404, openai_dialect.error(404, "no such path"))
 
     def do_POST(self) -> None:
         url = urlsplit(self.path)
@@ -84,6 +93,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.control(url.path.removeprefix("/_fake/"), parse_qs(url.query))
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
         provider, _, path = url.path.removeprefix("/").partition("/")
+        if self.is_of_a_batch(provider, path):
+            return self.batch(provider, path, raw)
         try:
             body = json.loads(raw)
         except ValueError:
@@ -136,6 +147,19 @@ class Handler(BaseHTTPRequestHandler):
         if checks.CALLER_KEY.search(raw.decode(errors="replace")):
             call.violations.append("the caller's key is in the body")
         return call
+
+    def is_of_a_batch(self, provider: str, path: str) -> bool:
+        folders = {"openai": ("v1/files", "v1/batches"), "anthropic": ("v1/messages/batches",)}
+        return path.startswith(folders.get(provider, ("nothing",)))
+
+    def batch(self, provider: str, path: str, raw: bytes) -> None:
+        kind = self.headers.get("content-type", "")
+        is_form = kind.startswith("multipart/form-data")
+        call = self.begin(provider, b"" if is_form else raw, None, "")
+        version = self.headers.get("anthropic-version", "")
+        status, body, wrong = self.server.shelves[provider].answer(provider, self.command, path, kind, raw, version)
+        call.violations += wrong
+        self.give(call, status, body)
 
     def chat(self, provider: str, dialect: object, raw: bytes, body: dict) -> None:
         if dialect is anthropic_dialect:

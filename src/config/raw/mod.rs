@@ -19,7 +19,7 @@ pub(super) use sections::{RawFirewall, RawServer};
 use super::leaf;
 use super::report::{Field, Report};
 use super::section::Section;
-use super::settings::{Audit, Cache, Priors, Retention, Sessions, UpstreamPolicy};
+use super::settings::{Audit, Batches, Cache, Files, Priors, Retention, Sessions, UpstreamPolicy};
 use super::tree::{Place, Table};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +37,8 @@ pub(super) struct RawConfig {
     pub(super) retention: Retention,
     pub(super) priors: Priors,
     pub(super) export_max_rows: u64,
+    pub(super) files: Files,
+    pub(super) batches: Batches,
     pub(super) upstream: UpstreamPolicy,
     pub(super) providers: Vec<RawProvider>,
     pub(super) models: Vec<RawModel>,
@@ -63,6 +65,8 @@ impl RawConfig {
         let retention = sections::retention(root.section("retention"));
         let priors = sections::priors(root.section("priors"));
         let export_max_rows = sections::export(root.section("export"));
+        let files = sections::files(root.section("files"));
+        let batches = sections::batches(root.section("batches"));
         let upstream = sections::upstream(root.section("upstream"));
         let providers = RawProvider::read_all(&mut root);
         let models = RawModel::read_all(&mut root);
@@ -83,6 +87,8 @@ impl RawConfig {
             retention,
             priors,
             export_max_rows,
+            files,
+            batches,
             upstream,
             providers,
             models,

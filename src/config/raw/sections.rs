@@ -7,7 +7,8 @@ use crate::config::leaf::{
 use crate::config::report::{Complaint, Field};
 use crate::config::section::Section;
 use crate::config::settings::{
-    Audit, BreakerPolicy, Cache, Durability, FirewallMode, OnError, Priors, Retention, Sessions, UpstreamPolicy,
+    Audit, Batches, BreakerPolicy, Cache, Durability, Files, FirewallMode, OnError, Priors, Retention, Sessions,
+    UpstreamPolicy,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -108,6 +109,26 @@ pub(super) fn export(mut section: Section<'_>) -> u64 {
     let rows = section.value("max_rows", 5_000_000, integer(1..=1_000_000_000_000));
     section.finish();
     rows
+}
+
+pub(super) fn files(mut section: Section<'_>) -> Files {
+    let files = Files {
+        max_size: section.value("max_size", "512MiB", size(1 << 10..=1 << 40)),
+        quota: section.value("quota", "10GiB", size(1 << 10..=1 << 50)),
+        retention: section.value("retention", "30d", duration(HOUR..=CENTURY)),
+    };
+    section.finish();
+    files
+}
+
+pub(super) fn batches(mut section: Section<'_>) -> Batches {
+    let batches = Batches {
+        concurrency: section.value("concurrency", 8, count(1..=1_000)) as usize,
+        forward: section.value("forward", true, boolean),
+        poll: section.value("poll", "30s", duration(MILLI * 10..=HOUR)),
+    };
+    section.finish();
+    batches
 }
 
 pub(super) fn upstream(mut section: Section<'_>) -> UpstreamPolicy {

@@ -67,6 +67,8 @@ pub(super) fn resolve(raw: RawConfig, environment: &Environment, report: &mut Re
         cache: raw.cache,
         firewall,
         export_max_rows: raw.export_max_rows,
+        files: raw.files,
+        batches: raw.batches,
         savings_rate: raw.savings_rate,
         log: raw.log,
         otlp_endpoint: raw.otlp_endpoint.value,

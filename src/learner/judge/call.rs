@@ -179,6 +179,7 @@ fn decision(
         experiment: None,
         properties: vec![("judged".to_owned(), job.request_id.to_string())],
         dropped_parameters: Vec::new(),
+        batch_id: None,
         config_generation: job.config.generation,
     }
 }

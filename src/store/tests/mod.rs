@@ -72,6 +72,7 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         properties: Vec::new(),
         dropped_parameters: Vec::new(),
         completion_id: None,
+        batch_id: None,
         config_generation: 1,
     }
 }

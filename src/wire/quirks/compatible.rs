@@ -5,7 +5,7 @@ use super::reasoning::{
     THINKING, put,
 };
 use super::row::{
-    CallsContent, Formats, JoinsText, MaxTokens, OPENAI, Order, Quirks, Replays, Strict, Takes, ToolChoices,
+    BATCHES, CallsContent, Formats, JoinsText, MaxTokens, OPENAI, Order, Quirks, Replays, Strict, Takes, ToolChoices,
 };
 
 /// What they have in common.
@@ -85,6 +85,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
     },
     Quirks {
         kind: "groq",
+        batches: BATCHES,
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         embeddings: None,
@@ -167,6 +168,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
     },
     Quirks {
         kind: "together",
+        batches: BATCHES,
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
         replays: Replays::AsGiven,
@@ -247,6 +249,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
     },
     Quirks {
         kind: "deepinfra",
+        batches: BATCHES,
         base_url: "https://api.deepinfra.com/v1/openai",
         key_env: &["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"],
         max_embedding_inputs: 1024,
@@ -262,12 +265,14 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
     },
     Quirks {
         kind: "nebius",
+        batches: BATCHES,
         base_url: "https://api.tokenfactory.nebius.com/v1",
         key_env: &["NEBIUS_API_KEY"],
         ..COMMON
     },
     Quirks {
         kind: "novita",
+        batches: BATCHES,
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
         needs_max_tokens: true,

@@ -31,6 +31,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn batches_are_handed_over_to_those_that_are_known_to_have_them() {
+        let with: Vec<_> = kinds().filter(|kind| quirks(kind).batches.is_some()).collect();
+        assert_eq!(with, ["openai", "anthropic", "azure", "groq", "together", "deepinfra", "nebius", "novita"]);
+    }
+
+    #[test]
     fn there_are_twenty_providers_each_with_its_own_name() {
         let mut kinds: Vec<_> = kinds().collect();
         assert_eq!(providers().count(), 20);

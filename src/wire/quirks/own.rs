@@ -1,6 +1,6 @@
 //! OpenAI, the providers that speak a dialect of their own, and kinds that are no provider.
 
-use super::row::{OPENAI, Quirks};
+use super::row::{BatchApi, BatchTerms, HALF_PRICE, OPENAI, Quirks};
 use crate::wire::target::Dialect;
 
 /// A provider whose dialect comes with a later release.
@@ -8,7 +8,7 @@ const LATER: Quirks = Quirks { dialect: None, ..OPENAI };
 
 /// The providers.
 pub(super) static OWN: &[Quirks] = &[
-    Quirks { responses: true, ..OPENAI },
+    Quirks { responses: true, batches: HALF_PRICE, ..OPENAI },
     Quirks {
         kind: "anthropic",
         max_n: 1,
@@ -16,6 +16,7 @@ pub(super) static OWN: &[Quirks] = &[
         base_url: "https://api.anthropic.com",
         key_env: &["ANTHROPIC_API_KEY"],
         embeddings: None,
+        batches: Some(BatchTerms { api: BatchApi::Anthropic, percent: 50 }),
         ..OPENAI
     },
     Quirks {
@@ -52,6 +53,7 @@ pub(super) static OWN: &[Quirks] = &[
         address_env: Some("AZURE_OPENAI_ENDPOINT"),
         key_env: &["AZURE_OPENAI_API_KEY"],
         responses: true,
+        batches: HALF_PRICE,
         ..OPENAI
     },
     Quirks {

@@ -102,6 +102,29 @@ pub enum JoinsText {
     All,
 }
 
+/// The form of a provider's own batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchApi {
+    /// Files and batches, as at OpenAI.
+    OpenAi,
+    /// Message batches, as at Anthropic.
+    Anthropic,
+}
+
+/// A provider's own batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchTerms {
+    /// Their form.
+    pub api: BatchApi,
+    /// What a token costs in them, percent of its usual price.
+    pub percent: u8,
+}
+
+/// OpenAI's batches.
+pub(super) const HALF_PRICE: Option<BatchTerms> = Some(BatchTerms { api: BatchApi::OpenAi, percent: 50 });
+/// Batches as at OpenAI, whose price nobody has told us.
+pub(super) const BATCHES: Option<BatchTerms> = Some(BatchTerms { api: BatchApi::OpenAi, percent: 100 });
+
 /// One provider.
 #[derive(Debug, PartialEq)]
 pub struct Quirks {
@@ -122,6 +145,8 @@ pub struct Quirks {
     pub embeddings: Option<&'static str>,
     /// Whether OpenAI's Responses API is served, at `/responses`.
     pub responses: bool,
+    /// Its own batches; `None` = it has none that we can use.
+    pub batches: Option<BatchTerms>,
     /// What `dimensions` of embeddings is called.
     pub dimensions: &'static str,
     /// Texts in one call for embeddings, at most.
@@ -283,6 +308,7 @@ pub(super) const OPENAI: Quirks = Quirks {
     model_prefix: None,
     embeddings: Some("/embeddings"),
     responses: false,
+    batches: None,
     dimensions: "dimensions",
     max_embedding_inputs: usize::MAX,
     takes: Takes::All,

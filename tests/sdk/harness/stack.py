@@ -47,6 +47,9 @@ backoff = "5ms"
 max_backoff = "50ms"
 breaker = {{ enabled = false }}
 
+[batches]
+poll = "20ms"
+
 [provider.openai]
 api_key = "env:FAKE_KEY_OPENAI"
 base_url = "http://{fakes}/openai/v1"
