@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod caller;
 mod chat;
+mod clock;
 mod count;
 mod dispatch;
 mod enrolment;

@@ -5,6 +5,7 @@
 
 use super::Gateway;
 use super::caller::Caller;
+use super::clock::{Clock, Stage, micros};
 use super::enrolment::Enrolment;
 use super::heuristics::{Question, scores_of};
 use super::labels::Labels;
@@ -15,10 +16,11 @@ use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Durability, Route};
 use crate::learner::judge::{Job, is_sampled};
+use crate::resource::Timings;
 use crate::resource::assessment::Scores;
 use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::routing::Choice;
-use crate::store::Recorded;
+use crate::store::{Around, Recorded};
 use crate::telemetry::metrics::AnsweredRequest;
 use crate::wire::{Answer, Finish, Surface};
 use bytes::Bytes;
@@ -31,7 +33,8 @@ pub(crate) struct Draft {
     pub(crate) config: Arc<Config>,
     pub(crate) id: RequestId,
     pub(crate) created_at: Timestamp,
-    pub(crate) started: Instant,
+    /// Where its time goes.
+    pub(crate) clock: Clock,
     pub(crate) caller: Caller,
     pub(crate) labels: Labels,
     pub(crate) endpoint: &'static str,
@@ -51,6 +54,8 @@ pub(crate) struct Draft {
     pub(crate) first_byte: Option<Instant>,
     /// The conversation as the client sent it; `None` under zero retention.
     pub(crate) messages: Option<Bytes>,
+    /// What is kept beside it.
+    pub(crate) around: Option<Around>,
     /// What was asked, for the scores of the answer; `None` for what is no chat.
     pub(crate) question: Option<Question>,
     /// The end user, from the header or the body.
@@ -156,14 +161,16 @@ impl Draft {
             return None;
         }
         let gateway = Arc::clone(&self.gateway);
-        let total = self.started.elapsed();
-        let decision = self.decision(&end, total);
+        let total = self.clock.passed(if self.first_byte.is_some() { Stage::Relay } else { Stage::Dispatch });
+        let mut decision = self.decision(&end, total);
+        self.clock.passed(Stage::Record);
+        decision.timings = Some(self.timings());
         gateway.metrics.answered(&AnsweredRequest {
             strategy: decision.routing_strategy.as_str(),
             target: self.served.as_ref(),
             status: status_name(decision.outcome.status),
             total,
-            first_byte: self.first_byte.map(|at| at.duration_since(self.started)),
+            first_byte: self.first_byte.map(|at| at.duration_since(self.clock.began())),
             input_tokens: decision.outcome.input_tokens.unwrap_or(0),
             output_tokens: decision.outcome.output_tokens.unwrap_or(0),
             cost: decision.outcome.cost_micro_usd,
@@ -184,10 +191,16 @@ impl Draft {
         }
         let to_judge = self.to_judge(&end, &decision);
         let keeps_bodies = self.messages.is_some();
+        let around = self.around.take().map(|around| Around {
+            headers: std::mem::take(&mut self.labels).into_headers(),
+            finish: end.finish.map(Finish::as_str),
+            ..around
+        });
         let recorded = Recorded {
             decision,
             messages: self.messages.take(),
             answer: end.answer.map(|answer| answer.message).filter(|message| keeps_bodies && !message.is_empty()),
+            around,
         };
         if self.config.audit.durability == Durability::Strict && !end.cancelled {
             return Some(Box::pin(async move {
@@ -252,7 +265,7 @@ impl Draft {
             outcome: Outcome {
                 status: status(end),
                 latency_ms: millis(total),
-                ttft_ms: self.first_byte.map(|at| millis(at.duration_since(self.started))),
+                ttft_ms: self.first_byte.map(|at| millis(at.duration_since(self.clock.began()))),
                 input_tokens: usage.map(|usage| usage.input),
                 output_tokens: usage.map(|usage| usage.output),
                 cached_input_tokens: usage.map(|usage| usage.cached_input),
@@ -287,7 +300,19 @@ impl Draft {
             properties: self.labels.properties.clone(),
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
+            trace_id: self.labels.trace.as_ref().map(|trace| trace.trace_id),
+            timings: None,
             config_generation: self.config.generation,
+        }
+    }
+
+    /// What each stage took.
+    fn timings(&self) -> Timings {
+        let heard = self.attempts.last_heard();
+        Timings {
+            connect_us: heard.map(|heard| micros(heard.connect)),
+            first_byte_us: heard.map(|heard| micros(heard.first_byte)),
+            ..self.clock.spent()
         }
     }
 

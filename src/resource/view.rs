@@ -81,6 +81,8 @@ impl StoredDecision {
                 json!(decision.properties.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()),
             ),
             ("dropped_parameters".to_owned(), json!(decision.dropped_parameters)),
+            ("trace_id".to_owned(), json!(decision.trace_id)),
+            ("timings".to_owned(), json!(decision.timings)),
             ("config_generation".to_owned(), json!(decision.config_generation)),
             ("rating".to_owned(), json!(self.rating)),
             ("feedback".to_owned(), json!(self.feedback)),

@@ -205,6 +205,7 @@ const fn takes_no_query(endpoint: Endpoint) -> bool {
         Endpoint::Feedback
             | Endpoint::Decision
             | Endpoint::Rating
+            | Endpoint::RequestLog
             | Endpoint::Session
             | Endpoint::Routes
             | Endpoint::Route
@@ -233,6 +234,7 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::Decisions => api::decisions::list(request).await,
         Endpoint::Decision => api::decisions::get(request).await,
         Endpoint::Rating => api::feedback::rate(request).await,
+        Endpoint::RequestLog => api::requests::get(request).await,
         Endpoint::Session => api::sessions::get(request).await,
         Endpoint::Sessions => api::sessions::list(request).await,
         Endpoint::Export => api::export::decisions(request).await,

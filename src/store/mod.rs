@@ -23,6 +23,7 @@ mod polite;
 mod proof;
 mod queue;
 mod read;
+mod retained;
 mod retention;
 mod scrub;
 mod session;
@@ -40,6 +41,7 @@ pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS, Unread};
 pub use open::{FILE, Health, Options, Recorded, Store};
 pub use proof::{Proof, prove};
 pub use read::DecisionFilter;
+pub use retained::Around;
 pub use settings::NewConstraints;
 pub use verify::{Break, Report, verify_folder};
 

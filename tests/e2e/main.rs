@@ -23,6 +23,7 @@ mod messages;
 mod pooling;
 mod pty;
 mod records;
+mod requests;
 mod serving;
 mod sessions;
 mod strategies;
