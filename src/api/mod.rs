@@ -47,8 +47,6 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// `Last-Event-ID`, where the client resumes a live stream.
-    pub last_event: Option<u64>,
 }
 
 impl Request {

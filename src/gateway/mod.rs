@@ -12,7 +12,6 @@ mod clock;
 mod count;
 mod dispatch;
 mod enrolment;
-mod events;
 mod fan_out;
 mod foresee;
 mod given;
@@ -31,12 +30,12 @@ mod select;
 mod session;
 mod settings;
 mod source;
+mod streams;
 mod thoughts;
 
 pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
 pub use caller::Caller;
-pub use events::{Event, Events};
 pub use keyring::{EVERYTHING, Keyring};
 
 use crate::base::task::Tasks;
@@ -72,8 +71,6 @@ pub struct Gateway {
     pub latency: Latency,
     /// Who may call.
     pub keys: Keyring,
-    /// The live stream.
-    pub events: Events,
     /// What is learned.
     pub learner: Learner,
     /// Where answers wait for the judge.
@@ -86,6 +83,7 @@ pub struct Gateway {
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
     refreshing: Mutex<()>,
+    streams: streams::Streams,
     local_admin: Option<Arc<Key>>,
 }
 
@@ -120,13 +118,13 @@ impl Gateway {
             breakers: Breakers::default(),
             latency: Latency::default(),
             keys: Keyring::default(),
-            events: Events::default(),
             metrics,
             sessions: Sessions::default(),
             thoughts: thoughts::Memory::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             refreshing: Mutex::default(),
+            streams: streams::Streams::default(),
             local_admin,
         };
         gateway.refresh_keys()?;

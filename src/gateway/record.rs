@@ -154,7 +154,7 @@ impl Draft {
         self.config.catalogue.get(self.served.as_ref()?)?.cost(usage)
     }
 
-    /// Ends the draft: records the decision, counts it and tells the live stream.
+    /// Ends the draft: records the decision and counts it.
     /// The returned future, where there is one, must be awaited before the answer's last byte is given.
     pub(crate) fn end(&mut self, end: End) -> Option<Durable> {
         if std::mem::replace(&mut self.ended, true) {
@@ -183,12 +183,6 @@ impl Draft {
             gateway.thoughts.keep(&self.caller.org, served, &answer.message, now);
         }
         gateway.sessions.leave(&self.place, end.answer.as_ref().map(|answer| answer.text.as_str()), now);
-        if gateway.events.is_watched() {
-            match serde_json::to_string(&decision) {
-                Ok(json) => gateway.events.publish(decision.org.clone(), "decision", Arc::from(json)),
-                Err(error) => tracing::error!(%error, "a decision could not be told to the live stream"),
-            }
-        }
         let to_judge = self.to_judge(&end, &decision);
         let keeps_bodies = self.messages.is_some();
         let around = self.around.take().map(|around| Around {

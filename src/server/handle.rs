@@ -141,10 +141,9 @@ impl Server {
             Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
             _ => {}
         }
-        let last_event = head.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
         let query = head.uri.query().map(str::to_owned);
         let headers = head.headers;
-        let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, headers, body, last_event };
+        let request = Request { gateway: Arc::clone(gateway), caller, id, name, query, headers, body };
         resource(row.endpoint, request).await
     }
 

@@ -8,6 +8,7 @@ mod bedrock;
 mod commands;
 mod constraints;
 mod crash;
+mod events;
 mod experiments;
 mod explain;
 mod export;

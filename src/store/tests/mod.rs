@@ -1,4 +1,5 @@
 mod export;
+mod follow;
 mod log;
 mod retained;
 mod retention;
