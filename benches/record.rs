@@ -48,7 +48,7 @@ fn store(folder: &Path, count: i64) -> Store {
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for number in 0..count {
-        store.record(Recorded { decision: decision(number), messages: None, answer: None }).unwrap();
+        store.record(Recorded { decision: decision(number), messages: None, answer: None, around: None }).unwrap();
         if number % 10_000 == 9_999 {
             runtime.block_on(store.flush()).unwrap();
         }

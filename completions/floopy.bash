@@ -64,6 +64,9 @@ _floopy() {
             floopy,replay)
                 cmd="floopy__subcmd__replay"
                 ;;
+            floopy,requests)
+                cmd="floopy__subcmd__requests"
+                ;;
             floopy,routes)
                 cmd="floopy__subcmd__routes"
                 ;;
@@ -173,7 +176,7 @@ _floopy() {
 
     case "${cmd}" in
         floopy)
-            opts="-h -V --help --version serve tui explain decisions feedback rate routes constraints experiments priors sessions savings export keys config verify replay doctor demo healthz completions man"
+            opts="-h -V --help --version serve tui explain decisions requests feedback rate routes constraints experiments priors sessions savings export keys config verify replay doctor demo healthz completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1656,6 +1659,40 @@ _floopy() {
                     return 0
                     ;;
                 --param)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json jsonl csv" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floopy__subcmd__requests)
+            opts="-h --url --key --config --data --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -30,6 +30,7 @@ complete -c floopy -n "__fish_floopy_needs_command" -f -a "serve" -d 'Run the ga
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "tui" -d 'Watch the gateway live in the terminal'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "explain" -d 'Ask what a request would get, without making it'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "decisions" -d 'See what was decided, request by request'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "requests" -d 'Show a request and its answer as they are retained'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "feedback" -d 'Say how well a session or request went'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "rate" -d 'Rate one request by hand'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "routes" -d 'See routes; pin one to its default model'
@@ -141,6 +142,15 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand decisions; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand requests" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand requests" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand requests" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand requests" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand requests" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand requests" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l request -d 'One request of it only' -r
 complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l score -d 'How good it was, 0 to 10' -r
 complete -c floopy -n "__fish_floopy_using_subcommand feedback" -l useful -d 'Whether it was of use [default: yes from a score of 5]' -r -f -a "yes\t''

@@ -2,7 +2,7 @@
 
 use super::feedback::request_id;
 use super::input::{Query, within};
-use super::{Answer, Request, blocking, not_found, ok_in};
+use super::{Answer, Request, blocking, ok_in, recorded};
 use crate::base::{ApiError, Code};
 use crate::resource::Page;
 use crate::resource::decision::{Status, Strategy};
@@ -30,18 +30,9 @@ const MAX_IDS: usize = 500;
 pub(crate) async fn get(request: Request) -> Answer {
     let id = request_id(&request.name)?;
     let language = request.language();
-    let (store, org) = (request.gateway.store.clone(), request.caller.org.clone());
-    let read = {
-        let (store, org) = (store.clone(), org.clone());
-        move || store.decision(&org, id)
-    };
-    if let Some(stored) = blocking(read).await? {
-        return ok_in(language, &stored.to_json(language));
-    }
-    // Foreign and missing records take this same path.
-    store.flush().await.map_err(crate::store::Error::into_api_error)?;
-    let stored = blocking(move || store.decision(&org, id)).await?;
-    ok_in(language, &stored.ok_or_else(not_found)?.to_json(language))
+    let org = request.caller.org.clone();
+    let stored = recorded(&request.gateway.store, move |store| store.decision(&org, id)).await?;
+    ok_in(language, &stored.to_json(language))
 }
 
 /// One of a closed set of words.

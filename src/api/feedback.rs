@@ -7,7 +7,6 @@ use crate::resource::{Feedback, Rating};
 use crate::store::FeedbackTarget;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 const FEEDBACK_KEYS: &[&str] = &["session_id", "request_id", "score", "useful", "comment", "dimensions"];
 const RATING_KEYS: &[&str] = &["score", "dimensions", "note"];
@@ -83,11 +82,6 @@ pub(crate) async fn submit(request: Request) -> Answer {
         stored = store.feedback(org.clone(), target, Feedback { key_id: None, ..feedback.clone() }).await;
     }
     let receipt = stored.map_err(crate::store::Error::into_api_error)?;
-    if !receipt.duplicate && request.gateway.events.is_watched() {
-        let event = serde_json::json!({"session_id": receipt.session_id, "score": feedback.score, "useful": feedback.useful,
-            "request_id": given.request_id, "created_at": feedback.created_at});
-        request.gateway.events.publish(org, "feedback", Arc::from(event.to_string()));
-    }
     ok(&receipt)
 }
 
@@ -104,11 +98,7 @@ pub(crate) async fn rate(request: Request) -> Answer {
         created_at: request.gateway.now(),
     };
     let (store, org) = (request.gateway.store.clone(), request.caller.org.clone());
-    store.rate(org.clone(), rating.clone()).await.map_err(crate::store::Error::into_api_error)?;
-    if request.gateway.events.is_watched() {
-        let event = serde_json::to_string(&rating).unwrap_or_default();
-        request.gateway.events.publish(org.clone(), "rating", Arc::from(event));
-    }
+    store.rate(org.clone(), rating).await.map_err(crate::store::Error::into_api_error)?;
     let stored = blocking(move || store.decision(&org, id)).await?;
     ok_in(request.language(), &stored.ok_or_else(not_found)?.to_json(request.language()))
 }

@@ -15,6 +15,7 @@ pub mod keys;
 mod learned;
 pub mod models;
 pub mod priors;
+pub mod requests;
 pub mod responses;
 pub mod routes;
 pub mod savings;
@@ -26,6 +27,7 @@ use crate::base::{ApiError, Code, RequestId};
 use crate::batch::Batches;
 use crate::gateway::{Body, Caller, Gateway};
 use crate::resource::explain::Language;
+use crate::store::Store;
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
 use http::{HeaderMap, Response, StatusCode};
@@ -51,8 +53,6 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// `Last-Event-ID`, where the client resumes a live stream.
-    pub last_event: Option<u64>,
 }
 
 impl Request {
@@ -105,6 +105,24 @@ pub(crate) async fn blocking<T: Send + 'static>(
         }
         Err(_) => Err(ApiError::new(Code::Internal, "reading the store failed")),
     }
+}
+
+/// Reads what a request has left. A record that was handed in a moment ago is waited for; foreign and missing ones take
+/// this same path.
+pub(crate) async fn recorded<T: Send + 'static>(
+    store: &Store,
+    read: impl Fn(&Store) -> Result<Option<T>, crate::store::Error> + Clone + Send + 'static,
+) -> Result<T, ApiError> {
+    let first = {
+        let (store, read) = (store.clone(), read.clone());
+        move || read(&store)
+    };
+    if let Some(found) = blocking(first).await? {
+        return Ok(found);
+    }
+    store.flush().await.map_err(crate::store::Error::into_api_error)?;
+    let store = store.clone();
+    blocking(move || read(&store)).await?.ok_or_else(not_found)
 }
 
 /// The answer for what does not exist, or belongs to another org: the same bytes.

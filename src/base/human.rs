@@ -38,6 +38,15 @@ pub fn elapsed(millis: u64) -> String {
     }
 }
 
+/// Microseconds as a person reads them.
+pub fn short_elapsed(micros: u64) -> String {
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..1_000_000 => format!("{}.{:03} ms", micros / 1_000, micros % 1_000),
+        _ => elapsed(micros / 1_000),
+    }
+}
+
 /// How long ago `time` was; beyond four weeks its date.
 pub fn ago(time: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds().saturating_sub(time.seconds());

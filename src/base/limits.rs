@@ -20,6 +20,10 @@ pub const MAX_JSON_DEPTH: usize = 128;
 pub const MAX_MESSAGES: usize = 100_000;
 /// A session id, a label, a user id.
 pub const MAX_LABEL_BYTES: usize = 256;
+/// All of a client's `tracestate`.
+pub const MAX_TRACE_STATE_BYTES: usize = 512;
+/// Members of a client's `tracestate`.
+pub const MAX_TRACE_STATE_MEMBERS: usize = 32;
 /// `floopy-property-*` headers on one request.
 pub const MAX_PROPERTIES: usize = 16;
 /// Body of a Floopy resource (feedback, rating, keys).
@@ -60,6 +64,12 @@ pub const MAX_EXPORT_LINE: u64 = 16 << 20;
 pub const MAX_EXPORT_SPAN: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Bytes of an export that are made at a time.
 pub const EXPORT_SLICE: usize = 256 << 10;
+/// Bytes of the live stream that are read for one reader at a time; one event may be larger.
+pub const EVENT_SLICE: usize = 64 << 10;
+/// Readers of live streams that look at the log at once.
+pub const MAX_EVENT_LOOKS: usize = 4;
+/// Entries of the log that a reader of the live stream may be behind; it misses older ones.
+pub const MAX_EVENTS_BEHIND: u64 = 100_000;
 /// The configuration file.
 pub const MAX_CONFIG_FILE: u64 = 1 << 20;
 /// A file that holds one secret.

@@ -13,6 +13,7 @@ pub mod money;
 pub mod secret;
 pub mod task;
 pub mod time;
+mod trace_id;
 
 pub use error::{ApiError, Code, Retry, Side};
 pub use hex::hex;
@@ -22,3 +23,4 @@ pub use model::{Capability, Mode, ModelInfo, Prices};
 pub use money::{MicroUsd, PicoUsdPerToken};
 pub use secret::Secret;
 pub use time::Timestamp;
+pub use trace_id::TraceId;

@@ -2,7 +2,7 @@
 
 use super::command::{
     completions, config, constraints, decisions, demo, doctor, experiments, explain, export, feedback, healthz, keys,
-    man, priors, rate, replay, routes, savings, serve, sessions, tui, verify,
+    man, priors, rate, replay, requests, routes, savings, serve, sessions, tui, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// See what was decided, request by request
     Decisions(decisions::DecisionsArgs),
+    /// Show a request and its answer as they are retained
+    Requests(requests::RequestsArgs),
     /// Say how well a session or request went
     Feedback(feedback::FeedbackArgs),
     /// Rate one request by hand

@@ -46,6 +46,7 @@ fn parse_and_run() -> Result<(), Failure> {
         Command::Tui(args) => command::tui::run(&args),
         Command::Explain(args) => command::explain::run(args),
         Command::Decisions(args) => command::decisions::run(args),
+        Command::Requests(args) => command::requests::run(&args),
         Command::Feedback(args) => command::feedback::run(args),
         Command::Rate(args) => command::rate::run(args),
         Command::Routes(args) => command::routes::run(args),

@@ -101,6 +101,14 @@ impl Client {
         self.get(&["v1", "decisions", &id.to_string()], &[]).await
     }
 
+    /// `GET /v1/requests/{id}`: what is retained of a request. It is a document.
+    ///
+    /// # Errors
+    /// The server is not reachable, or says no.
+    pub async fn request(&self, id: RequestId) -> Result<Value, Error> {
+        self.get(&["v1", "requests", &id.to_string()], &[]).await
+    }
+
     /// `POST /v1/feedback`: durable when it returns.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::transport::Client;
 use crate::base::body;
 use crate::base::limits::{MAX_CLIENT_ANSWER, MAX_CLIENT_EVENT};
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{ACCEPT, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 pub struct Event {
     /// Its number, where the server gave one.
     pub id: Option<String>,
-    /// `decision`, `feedback`, `rating`; `message` where the server named none.
+    /// `decision`, `feedback`, `rating` and their like, `missed`; `message` where the server named none.
     pub kind: String,
     /// The resource as JSON.
     pub data: String,
@@ -31,13 +31,18 @@ pub struct EventStream<B = Incoming> {
 }
 
 impl Client {
-    /// Opens the live stream of the key's org. It has no time limit: it lasts until either side ends it.
+    /// Opens the live stream of the key's org: from now on, or behind the event with the id `after`. It has no time limit:
+    /// it lasts until either side ends it.
     ///
     /// # Errors
     /// The server is not reachable, or says no.
-    pub async fn events(&self) -> Result<EventStream, Error> {
+    pub async fn events(&self, after: Option<&str>) -> Result<EventStream, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        if let Some(after) = after {
+            let last = HeaderValue::from_str(after).map_err(|_| self.odd("the last event's id is not a header"))?;
+            headers.insert(HeaderName::from_static("last-event-id"), last);
+        }
         let response: Response<Incoming> = self.start(Method::GET, &["v1", "events"], &[], headers, None).await?;
         let (head, body) = response.into_parts();
         if !head.status.is_success() {

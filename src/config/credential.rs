@@ -30,7 +30,7 @@ impl Credential {
             Dialect::AnthropicMessages => "x-api-key",
             Dialect::Gemini => "x-goog-api-key",
             Dialect::AzureV1 | Dialect::AzureDeployments => "api-key",
-            Dialect::OpenAiChat | Dialect::Bedrock | Dialect::Replay => {
+            Dialect::OpenAiChat | Dialect::Bedrock | Dialect::Cohere | Dialect::Replay => {
                 return Self::Header(AUTHORIZATION, Secret::new(["Bearer ", key.expose()].concat()));
             }
         };

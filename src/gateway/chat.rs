@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::caller::Caller;
+use super::clock::{Clock, Stage};
 use super::dispatch::{deadline, dispatch};
 use super::heuristics::Question;
 use super::labels::{Labels, header};
@@ -75,6 +76,7 @@ impl Gateway {
         id: RequestId,
         parse: impl FnOnce() -> Result<Operation, ApiError>,
     ) -> Response<Body> {
+        let began = Instant::now();
         let surface = Surface::of_path(head.uri.path());
         let labels = match Labels::read(&head.headers) {
             Ok(labels) => labels,
@@ -87,7 +89,7 @@ impl Gateway {
             Ok(operation) => operation,
             Err(error) => return self.refuse(&error, id, surface),
         };
-        match self.admit(caller, labels, &operation, id, surface) {
+        match self.admit(caller, labels, &operation, id, (surface, began)) {
             Ok((draft, wanted)) => self.answer(draft, &wanted, &operation).await,
             Err(error) => self.refuse(&error, id, surface),
         }
@@ -106,11 +108,13 @@ impl Gateway {
         labels: Labels,
         operation: &Operation,
         id: RequestId,
-        surface: Surface,
+        (surface, began): (Surface, Instant),
     ) -> Result<(Draft, Wanted), ApiError> {
         self.store.admit()?;
         let (mut draft, wanted) = self.arrive(caller, labels, operation, id, Purpose::Serve)?;
         draft.surface = surface;
+        draft.clock = Clock::since(began);
+        draft.clock.passed(Stage::Admit);
         Ok((draft, wanted))
     }
 
@@ -175,7 +179,7 @@ impl Gateway {
             config,
             id,
             created_at,
-            started: Instant::now(),
+            clock: Clock::since(Instant::now()),
             caller,
             labels,
             endpoint: operation.endpoint(),
@@ -192,6 +196,7 @@ impl Gateway {
             served: None,
             dropped: Vec::new(),
             first_byte: None,
+            around: if messages.is_some() { operation.around() } else { None },
             messages,
             question: Question::of(operation),
             remembered: operation.counts_on_memory(),
@@ -205,8 +210,11 @@ impl Gateway {
     /// Stages two to four: choose, dispatch, record.
     async fn answer(self: &Arc<Self>, mut draft: Draft, wanted: &Wanted, operation: &Operation) -> Response<Body> {
         let targets = select::choose(&mut draft, wanted, operation, Purpose::Serve);
+        draft.clock.passed(Stage::Choose);
         let deadline = deadline(draft.config.server.request_timeout);
-        match dispatch(&mut draft, operation, &targets, deadline).await {
+        let dispatched = dispatch(&mut draft, operation, &targets, deadline).await;
+        draft.clock.passed(Stage::Dispatch);
+        match dispatched {
             Ok(Answered::Whole(whole)) => whole_answer(draft, whole).await,
             Ok(Answered::Stream(first)) => {
                 let response = answer::stream_head(&draft);

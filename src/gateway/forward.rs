@@ -4,6 +4,7 @@
 
 use super::Gateway;
 use super::caller::Caller;
+use super::clock::Clock;
 use super::labels::Labels;
 use super::line::target_of;
 use super::operation::Operation;
@@ -134,7 +135,7 @@ impl Forwarded {
         let draft = &mut self.draft;
         draft.ended = false;
         draft.price_percent = percent;
-        draft.started = Instant::now().checked_sub(took).unwrap_or(draft.started);
+        draft.clock = Clock::since(Instant::now().checked_sub(took).unwrap_or_else(|| draft.clock.began()));
         draft.attempts.push(Attempt {
             target: TargetName::from(&self.model),
             status: Some(status),

@@ -1,6 +1,7 @@
 //! What a request's headers say: labels, wishes, and the headers that the contract names.
 
 use crate::base::{ApiError, Code, ModelRef, limits};
+use crate::telemetry::TraceContext;
 use http::HeaderMap;
 
 /// Header names of the contract, section 2.
@@ -59,6 +60,8 @@ pub struct Labels {
     pub smart_select: bool,
     /// `floopy-passthrough: true`.
     pub passthrough: bool,
+    /// `traceparent` and `tracestate`.
+    pub trace: Option<TraceContext>,
 }
 
 impl Labels {
@@ -68,7 +71,7 @@ impl Labels {
     /// A value that is empty, longer than [`limits::MAX_LABEL_BYTES`], not visible ASCII, or not one of
     /// those that the header takes; more than [`limits::MAX_PROPERTIES`] properties.
     pub fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let mut labels = Self::default();
+        let mut labels = Self { trace: TraceContext::read(headers), ..Self::default() };
         let (mut fallback_provider, mut fallback_model) = (None, None);
         for (name, value) in headers {
             let name = name.as_str();
@@ -119,6 +122,27 @@ impl Labels {
         }
         labels.properties.sort();
         Ok(labels)
+    }
+
+    /// The headers that said so, for the request log.
+    #[must_use]
+    pub fn into_headers(self) -> Vec<(String, String)> {
+        let named = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
+        let is_on = |name: &str, on: bool| on.then(|| (name.to_owned(), "true".to_owned()));
+        let headers = [
+            named(header::SESSION_ID, self.session_id),
+            named(header::SESSION_NAME, self.session_name),
+            named(header::SESSION_PATH, self.session_path),
+            named(header::USER_ID, self.user_id),
+            named(header::PROJECT_ID, self.project_id),
+            named(header::PROVIDER, self.provider),
+            named(header::ROUTE, self.route),
+            named(header::FALLBACK, self.fallback.map(|fallback| fallback.to_string())),
+            named(header::REASONING_EFFORT, self.reasoning_effort),
+            is_on(header::SMART_SELECT, self.smart_select),
+        ];
+        let properties = self.properties.into_iter().map(|(name, value)| ([header::PROPERTY, &name].concat(), value));
+        headers.into_iter().flatten().chain(properties).collect()
     }
 }
 
@@ -183,6 +207,10 @@ mod tests {
         assert_eq!(labels.fallback, Some(ModelRef::new("openai", "gpt-4o")));
         assert_eq!(labels.reasoning_effort.as_deref(), Some("high"));
         assert!(labels.zero_retention && labels.smart_select && !labels.passthrough);
+        let headers = labels.into_headers();
+        let header = |name: &str| headers.iter().find(|header| header.0 == name).map(|header| header.1.as_str());
+        assert_eq!((header("floopy-property-app"), header("floopy-fallback")), (Some("x"), Some("openai/gpt-4o")));
+        assert_eq!((header("floopy-smart-select"), headers.len()), (Some("true"), 7));
     }
 
     #[test]

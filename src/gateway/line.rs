@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::config::settings::{Provider, UnsupportedParameters};
 use crate::resource::decision::{Attempt, Target as TargetName};
 use crate::routing::failure::CALLED_OFF;
+use crate::telemetry::{SpanId, TraceContext};
 use crate::upstream::{Call, CallError, Reply, ReplyBody, breaker, retry};
 use crate::wire::{AnswerContext, Fault, Outgoing, Target, quirks};
 use bytes::{Bytes, BytesMut};
@@ -18,6 +19,7 @@ use rand::RngExt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// An answer that is good enough to be given to the client.
@@ -38,22 +40,48 @@ impl Answered {
     }
 }
 
-/// A request's attempts so far, in the order in which they ended. Calls that run side by side share it.
+/// What is known of a request's attempts so far. Calls that run side by side share it.
 #[derive(Debug, Default)]
-pub(crate) struct Notes(Mutex<Vec<Attempt>>);
+pub(crate) struct Notes(Mutex<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    /// In the order in which they ended.
+    attempts: Vec<Attempt>,
+    heard: Option<Heard>,
+}
+
+/// How soon a provider answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard {
+    /// Opening a connection.
+    pub(crate) connect: Duration,
+    /// From the call to the answer's head, the connection included.
+    pub(crate) first_byte: Duration,
+}
 
 impl Notes {
-    fn lock(&self) -> MutexGuard<'_, Vec<Attempt>> {
+    fn lock(&self) -> MutexGuard<'_, Noted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn push(&self, attempt: Attempt) {
-        self.lock().push(attempt);
+        self.lock().attempts.push(attempt);
     }
 
-    /// All of them.
+    /// Notes that a provider has answered.
+    pub(super) fn heard(&self, reply: &Reply) {
+        self.lock().heard = Some(Heard { connect: reply.connect, first_byte: reply.first_byte });
+    }
+
+    /// All attempts.
     pub(crate) fn list(&self) -> Vec<Attempt> {
-        self.lock().clone()
+        self.lock().attempts.clone()
+    }
+
+    /// How soon the last provider that answered did so.
+    pub(crate) fn last_heard(&self) -> Option<Heard> {
+        self.lock().heard
     }
 }
 
@@ -68,6 +96,7 @@ pub(crate) struct Line {
     provider: Arc<Provider>,
     info: Option<Arc<ModelInfo>>,
     notes: Arc<Notes>,
+    trace: Option<TraceContext>,
     pub(super) deadline: Instant,
 }
 
@@ -131,6 +160,7 @@ impl Line {
             model: model.clone(),
             provider,
             notes: Arc::clone(&draft.attempts),
+            trace: draft.labels.trace.clone(),
             deadline,
         }
     }
@@ -192,10 +222,14 @@ impl Line {
     ) -> Result<Answered, ApiError> {
         let gateway = &self.gateway;
         let sent = Instant::now();
+        let mut headers = outgoing.headers.iter().cloned().collect::<HeaderMap>();
+        if let Some(trace) = &self.trace {
+            trace.hand_on(SpanId::draw(), &mut headers);
+        }
         let call = Call {
             method: Method::POST,
             path: outgoing.path.to_string(),
-            headers: outgoing.headers.iter().cloned().collect::<HeaderMap>(),
+            headers,
             body: outgoing.body.clone(),
             deadline: self.deadline,
         };
@@ -205,6 +239,7 @@ impl Line {
             .await
             .map_err(|error| error.into_api_error())?;
         *status = Some(reply.status.as_u16());
+        self.notes.heard(&reply);
         let target = self.target();
         if !reply.status.is_success() {
             return Err(refused(&target, reply, gateway.now()).await);

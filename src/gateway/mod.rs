@@ -8,10 +8,10 @@ mod answer;
 mod body;
 mod caller;
 mod chat;
+mod clock;
 mod count;
 mod dispatch;
 mod enrolment;
-mod events;
 mod fan_out;
 mod foresee;
 mod forward;
@@ -35,12 +35,12 @@ mod settings;
 mod shadow;
 mod shelves;
 mod source;
+mod streams;
 mod thoughts;
 
 pub use answer::{REQUEST_ID, error};
 pub use body::{Body, Broken};
 pub use caller::Caller;
-pub use events::{Event, Events};
 pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;
@@ -81,8 +81,6 @@ pub struct Gateway {
     pub keys: Keyring,
     /// Who may call how often.
     pub limits: Limits,
-    /// The live stream.
-    pub events: Events,
     /// What is learned.
     pub learner: Learner,
     /// Where answers wait for the judge.
@@ -97,6 +95,7 @@ pub struct Gateway {
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
     refreshing: Mutex<()>,
+    streams: streams::Streams,
     local_admin: Option<Arc<Key>>,
 }
 
@@ -132,7 +131,6 @@ impl Gateway {
             latency: Latency::default(),
             keys: Keyring::default(),
             limits: Limits::default(),
-            events: Events::default(),
             metrics,
             sessions: Sessions::default(),
             shadows: shadow::Room::default(),
@@ -141,6 +139,7 @@ impl Gateway {
             pins: ArcSwap::default(),
             settings: Settings::default(),
             refreshing: Mutex::default(),
+            streams: streams::Streams::default(),
             local_admin,
         };
         gateway.refresh_keys()?;

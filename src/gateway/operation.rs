@@ -7,6 +7,7 @@ use crate::resource::assessment::Intent;
 use crate::routing::Needs;
 use crate::routing::intent::intent;
 use crate::routing::smart_cost::Asked;
+use crate::store::Around;
 use crate::wire::tokens::rough;
 use crate::wire::{
     self, Answer, AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Finish, Given, Inbound, Outgoing,
@@ -66,6 +67,12 @@ impl Operation {
             Self::Chat(request) => request.body().slice_ref(request.messages_json().as_bytes()),
             Self::Embeddings(_) => Bytes::new(),
         }
+    }
+
+    /// What is kept of it for the request log, beside its messages; `None` for what is no conversation.
+    pub(crate) fn around(&self) -> Option<Around> {
+        let Self::Chat(request) = self else { return None };
+        Some(Around { body: request.body().clone(), messages: request.messages_at(), ..Around::default() })
     }
 
     /// Its name in the record.

@@ -4,6 +4,7 @@
 use super::body::{Body, Broken};
 use super::caller::Caller;
 use super::chat::fresh_session;
+use super::clock::{Clock, Stage};
 use super::dispatch::deadline;
 use super::labels::{Labels, header};
 use super::record::{Draft, End};
@@ -15,6 +16,7 @@ use crate::config::settings::Dialect;
 use crate::resource::Assessment;
 use crate::resource::decision::{Reason, Strategy};
 use crate::routing::Choice;
+use crate::telemetry::SpanId;
 use crate::upstream::{Call, ReplyBody};
 use crate::wire::Surface;
 use bytes::Bytes;
@@ -50,6 +52,7 @@ impl Gateway {
         body: Bytes,
         id: RequestId,
     ) -> Response<Body> {
+        let began = Instant::now();
         let config = self.config();
         let target = match target(&config, &labels, &body) {
             Ok(target) => target,
@@ -63,6 +66,7 @@ impl Gateway {
         let model = Arc::clone(&target.model);
         let mut draft = self.passed(caller, labels, &config, target, id);
         draft.surface = Surface::of_path(head.uri.path());
+        draft.clock = Clock::since(began);
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         // The base URLs of OpenAI's dialect hold the version that our paths begin with; Anthropic's do not.
         let path = match provider.dialect {
@@ -72,15 +76,23 @@ impl Gateway {
                 dialect.place(path, &model)
             }
         };
+        let mut headers = picked(&head.headers, &FORWARDED);
+        if let Some(trace) = &draft.labels.trace {
+            trace.hand_on(SpanId::draw(), &mut headers);
+        }
         let call = Call {
             method: head.method.clone(),
             path,
-            headers: picked(&head.headers, &FORWARDED),
+            headers,
             body,
             deadline: deadline(config.server.request_timeout),
         };
-        match self.upstream.send(&provider, &config.upstream, call).await {
+        draft.clock.passed(Stage::Admit);
+        let sent = self.upstream.send(&provider, &config.upstream, call).await;
+        draft.clock.passed(Stage::Dispatch);
+        match sent {
             Ok(reply) => {
+                draft.attempts.heard(&reply);
                 draft.first_byte = Some(Instant::now());
                 draft.served = draft.choice.as_ref().map(|choice| choice.winner.clone());
                 let mut response = Response::builder().status(reply.status);
@@ -123,7 +135,7 @@ impl Gateway {
             config: Arc::clone(config),
             id,
             created_at: self.now(),
-            started: Instant::now(),
+            clock: Clock::since(Instant::now()),
             caller,
             user: labels.user_id.clone(),
             place,
@@ -152,6 +164,7 @@ impl Gateway {
             dropped: Vec::new(),
             first_byte: None,
             messages: None,
+            around: None,
             question: None,
             remembered: false,
             price_percent: 100,

@@ -5,6 +5,7 @@
 
 use super::Gateway;
 use super::caller::Caller;
+use super::clock::{Clock, Stage, micros};
 use super::enrolment::Enrolment;
 use super::heuristics::{Question, scores_of};
 use super::labels::Labels;
@@ -16,10 +17,11 @@ use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::{Durability, Route};
 use crate::learner::judge::{Job, is_sampled};
+use crate::resource::Timings;
 use crate::resource::assessment::Scores;
 use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::routing::Choice;
-use crate::store::Recorded;
+use crate::store::{Around, Recorded};
 use crate::telemetry::metrics::AnsweredRequest;
 use crate::wire::{Answer, Finish, Surface};
 use bytes::Bytes;
@@ -32,7 +34,8 @@ pub(crate) struct Draft {
     pub(crate) config: Arc<Config>,
     pub(crate) id: RequestId,
     pub(crate) created_at: Timestamp,
-    pub(crate) started: Instant,
+    /// Where its time goes.
+    pub(crate) clock: Clock,
     pub(crate) caller: Caller,
     pub(crate) labels: Labels,
     pub(crate) endpoint: &'static str,
@@ -54,6 +57,8 @@ pub(crate) struct Draft {
     pub(crate) first_byte: Option<Instant>,
     /// The conversation as the client sent it; `None` under zero retention.
     pub(crate) messages: Option<Bytes>,
+    /// What is kept beside it.
+    pub(crate) around: Option<Around>,
     /// What was asked, for the scores of the answer; `None` for what is no chat.
     pub(crate) question: Option<Question>,
     /// Whether the client may name what is answered in a later request, instead of sending it back.
@@ -163,15 +168,17 @@ impl Draft {
         Some(MicroUsd(cost.0.saturating_mul(i64::from(self.price_percent)) / 100))
     }
 
-    /// Ends the draft: records the decision, counts it and tells the live stream.
+    /// Ends the draft: records the decision and counts it.
     /// The returned future, where there is one, must be awaited before the answer's last byte is given.
     pub(crate) fn end(&mut self, end: End) -> Option<Durable> {
         if std::mem::replace(&mut self.ended, true) {
             return None;
         }
         let gateway = Arc::clone(&self.gateway);
-        let total = self.started.elapsed();
-        let decision = self.decision(&end, total);
+        let total = self.clock.passed(if self.first_byte.is_some() { Stage::Relay } else { Stage::Dispatch });
+        let mut decision = self.decision(&end, total);
+        self.clock.passed(Stage::Record);
+        decision.timings = Some(self.timings());
         if self.copy_of.is_some() {
             return self.end_copy(end, decision);
         }
@@ -180,7 +187,7 @@ impl Draft {
             target: self.served.as_ref(),
             status: status_name(decision.outcome.status),
             total,
-            first_byte: self.first_byte.map(|at| at.duration_since(self.started)),
+            first_byte: self.first_byte.map(|at| at.duration_since(self.clock.began())),
             input_tokens: decision.outcome.input_tokens.unwrap_or(0),
             output_tokens: decision.outcome.output_tokens.unwrap_or(0),
             cost: decision.outcome.cost_micro_usd,
@@ -196,19 +203,19 @@ impl Draft {
             gateway.items.keep(&self.caller.org, told, now);
         }
         gateway.sessions.leave(&self.place, end.answer.as_ref().map(|answer| answer.text.as_str()), now);
-        if gateway.events.is_watched() {
-            match serde_json::to_string(&decision) {
-                Ok(json) => gateway.events.publish(decision.org.clone(), "decision", Arc::from(json)),
-                Err(error) => tracing::error!(%error, "a decision could not be told to the live stream"),
-            }
-        }
         let to_judge = self.to_judge(&end, &decision);
         self.mirror(&decision);
         let keeps_bodies = self.messages.is_some();
+        let around = self.around.take().map(|around| Around {
+            headers: std::mem::take(&mut self.labels).into_headers(),
+            finish: end.finish.map(Finish::as_str),
+            ..around
+        });
         let recorded = Recorded {
             decision,
             messages: self.messages.take(),
             answer: end.answer.map(|answer| answer.message).filter(|message| keeps_bodies && !message.is_empty()),
+            around,
         };
         if self.config.audit.durability == Durability::Strict && !end.cancelled {
             return Some(Box::pin(async move {
@@ -238,7 +245,7 @@ impl Draft {
         if let Some(job) = self.to_judge(&end, &decision) {
             self.gateway.judge.hand_in(job);
         }
-        self.record(Recorded { decision, messages: None, answer: None });
+        self.record(Recorded { decision, messages: None, answer: None, around: None });
         None
     }
 
@@ -290,7 +297,7 @@ impl Draft {
             outcome: Outcome {
                 status: status(end),
                 latency_ms: millis(total),
-                ttft_ms: self.first_byte.map(|at| millis(at.duration_since(self.started))),
+                ttft_ms: self.first_byte.map(|at| millis(at.duration_since(self.clock.began()))),
                 input_tokens: usage.map(|usage| usage.input),
                 output_tokens: usage.map(|usage| usage.output),
                 cached_input_tokens: usage.map(|usage| usage.cached_input),
@@ -329,7 +336,19 @@ impl Draft {
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
             batch_id: self.caller.batch.clone(),
+            trace_id: self.labels.trace.as_ref().map(|trace| trace.trace_id),
+            timings: None,
             config_generation: self.config.generation,
+        }
+    }
+
+    /// What each stage took.
+    fn timings(&self) -> Timings {
+        let heard = self.attempts.last_heard();
+        Timings {
+            connect_us: heard.map(|heard| micros(heard.connect)),
+            first_byte_us: heard.map(|heard| micros(heard.first_byte)),
+            ..self.clock.spent()
         }
     }
 

@@ -7,6 +7,7 @@
 use super::Gateway;
 use super::caller::Caller;
 use super::chat::fresh_session;
+use super::clock::Clock;
 use super::dispatch::{deadline, dispatch};
 use super::enrolment::Enrolment;
 use super::heuristics::Question;
@@ -156,7 +157,7 @@ impl Job {
         Draft {
             id,
             created_at,
-            started: Instant::now(),
+            clock: Clock::since(Instant::now()),
             labels: self.labels,
             endpoint: SHADOW,
             surface: Surface::default(),
@@ -183,6 +184,9 @@ impl Job {
             dropped: Vec::new(),
             first_byte: None,
             messages: self.messages,
+            around: None,
+            remembered: false,
+            price_percent: 100,
             question: Question::of(operation),
             user: None,
             ended: false,

@@ -5,8 +5,9 @@
 
 use super::assessment::{Assessment, Scores};
 use super::experiment::Enrolled;
+use super::timings::Timings;
 use super::trace::Trace;
-use crate::base::{MicroUsd, ModelRef, OrgId, RequestId, RouteId, SessionId, Timestamp};
+use crate::base::{MicroUsd, ModelRef, OrgId, RequestId, RouteId, SessionId, Timestamp, TraceId};
 use serde::{Deserialize, Serialize};
 
 /// The endpoint of a judge's own calls: traffic beside the traffic, in no session and never judged.
@@ -321,6 +322,12 @@ pub struct Decision {
     /// The batch that it was a line of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<crate::base::BatchId>,
+    /// The distributed trace that the request belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<TraceId>,
+    /// Where its time went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timings: Option<Timings>,
     /// Generation of the configuration that decided.
     pub config_generation: u64,
 }

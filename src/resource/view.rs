@@ -82,6 +82,8 @@ impl StoredDecision {
             ),
             ("dropped_parameters".to_owned(), json!(decision.dropped_parameters)),
             ("batch_id".to_owned(), json!(decision.batch_id)),
+            ("trace_id".to_owned(), json!(decision.trace_id)),
+            ("timings".to_owned(), json!(decision.timings)),
             ("config_generation".to_owned(), json!(decision.config_generation)),
             ("rating".to_owned(), json!(self.rating)),
             ("feedback".to_owned(), json!(self.feedback)),

@@ -30,6 +30,7 @@ pub(super) enum Endpoint {
     Decisions,
     Decision,
     Rating,
+    RequestLog,
     Session,
     Sessions,
     Export,
@@ -113,6 +114,7 @@ table! {
     Decisions "GET" "/v1/decisions" Read "DecisionPage" "List decisions, newest first";
     Decision "GET" "/v1/decisions/{request_id}" Read "Decision" "Show one decision";
     Rating "PUT" "/v1/decisions/{request_id}/rating" Write "Decision" "Rate one decision by hand, 0 to 100";
+    RequestLog "GET" "/v1/requests/{request_id}" Read "RequestLog" "Show a request and its answer as they are retained";
     Session "GET" "/v1/session/{session_id}" Read "RestoredSession" "Restore a session's conversation";
     Sessions "GET" "/v1/sessions" Read "SessionPage" "List sessions with what they cost and were worth";
     Export "GET" "/v1/export/decisions" Read "Rows" "Stream the decisions of a span, oldest first, with a trailer";

@@ -142,11 +142,10 @@ impl Server {
             Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
             _ => {}
         }
-        let last_event = head.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
         let query = head.uri.query().map(str::to_owned);
         let headers = head.headers;
         let (gateway, batches) = (Arc::clone(gateway), Arc::clone(&self.batches));
-        let request = Request { gateway, batches, caller, id, name, query, headers, body, last_event };
+        let request = Request { gateway, batches, caller, id, name, query, headers, body };
         resource(row.endpoint, request).await
     }
 
@@ -207,6 +206,7 @@ const fn takes_no_query(endpoint: Endpoint) -> bool {
         Endpoint::Feedback
             | Endpoint::Decision
             | Endpoint::Rating
+            | Endpoint::RequestLog
             | Endpoint::Session
             | Endpoint::Routes
             | Endpoint::Route
@@ -235,6 +235,7 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::Decisions => api::decisions::list(request).await,
         Endpoint::Decision => api::decisions::get(request).await,
         Endpoint::Rating => api::feedback::rate(request).await,
+        Endpoint::RequestLog => api::requests::get(request).await,
         Endpoint::Session => api::sessions::get(request).await,
         Endpoint::Sessions => api::sessions::list(request).await,
         Endpoint::Export => api::export::decisions(request).await,

@@ -153,6 +153,7 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
     ready(address);
     wait(&server, &mut signals).await;
     server.draining.store(true, Ordering::Relaxed);
+    server.gateway.end_streams();
     tracing::info!("draining: open requests finish within {drain:?}, a second signal stops at once");
     if stop.send(true).is_err() {
         tracing::debug!("the listeners have ended already");

@@ -210,10 +210,9 @@ impl Visitor<'_> {
     }
 
     fn request(&self, caller: Caller, name: String, query: Option<String>, body: Bytes) -> Request {
-        let last_event = self.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
         let (gateway, headers) = (Arc::clone(&self.server.gateway), self.headers.clone());
         let batches = Arc::clone(&self.server.batches);
-        Request { gateway, batches, caller, id: self.id, name, query, headers, body, last_event }
+        Request { gateway, batches, caller, id: self.id, name, query, headers, body }
     }
 }
 

@@ -313,21 +313,3 @@ pub(super) fn settled(mut session: SessionSummary, parts: Option<Parts>) -> Vec<
     session.value_per_usd = session.score.filter(|_| usd > 0.0).map(|score| score / usd);
     serde_json::to_vec(&Row { summary: session, parts }).expect("a summary holds nothing that JSON cannot")
 }
-
-/// Messages and answer in one value: the length of the messages, the messages, the answer.
-pub(super) fn pack(messages: &str, answer: Option<&str>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(8 + messages.len() + answer.map_or(0, str::len));
-    bytes.extend_from_slice(&(messages.len() as u64).to_be_bytes());
-    bytes.extend_from_slice(messages.as_bytes());
-    bytes.extend_from_slice(answer.unwrap_or_default().as_bytes());
-    bytes
-}
-
-/// What [`pack`] put together.
-pub(super) fn unpack(bytes: &[u8]) -> Result<(&str, &str), Error> {
-    let broken = || Error::Corrupt("a stored body is cut short".to_owned());
-    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(broken)?;
-    let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| broken())?;
-    let (messages, answer) = rest.split_at_checked(length).ok_or_else(broken)?;
-    Ok((std::str::from_utf8(messages).map_err(|_| broken())?, std::str::from_utf8(answer).map_err(|_| broken())?))
-}

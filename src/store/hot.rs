@@ -1,11 +1,11 @@
 //! The tables that every decision writes to. Opening one costs about as much as an insertion, so they stay open
 //! from one decision of a group to the next.
 
-use super::apply::{key_name, pack, settled};
+use super::apply::{key_name, settled};
 use super::credit::Known;
 use super::error::Error;
 use super::open::Recorded;
-use super::scrub::scrub;
+use super::retained::pack;
 use super::session::Row;
 use super::tables;
 use crate::base::MicroUsd;
@@ -55,9 +55,7 @@ impl<'t> Hot<'t> {
         if let Some(completion) = &decision.completion_id {
             self.completions.insert((org, completion.as_str()), decision.request_id.as_bytes())?;
         }
-        if let Some(messages) = &recorded.messages {
-            let messages = std::str::from_utf8(messages).unwrap_or("[]");
-            let body = pack(&scrub(messages), recorded.answer.as_deref().map(scrub).as_deref());
+        if let Some(body) = pack(recorded)? {
             self.bodies.insert((org, sequence), body.as_slice())?;
         }
         // Calls of our own are nobody's conversation: they are recorded, and belong to no session.

@@ -5,6 +5,7 @@ use super::blobs::Blobs;
 use super::chain::Kind;
 use super::error::Error;
 use super::polite::{Manners, Polite};
+use super::retained::Around;
 use super::settings::NewConstraints;
 use super::tables;
 use super::writer::{self, Op, Writer};
@@ -50,6 +51,8 @@ pub struct Recorded {
     pub messages: Option<Bytes>,
     /// The assistant's message as OpenAI JSON.
     pub answer: Option<String>,
+    /// What is kept beside them.
+    pub around: Option<Around>,
 }
 
 /// How the store is.

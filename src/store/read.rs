@@ -1,11 +1,11 @@
 //! Reading: single records, listings, sessions, keys, pins. Each read sees one committed snapshot.
 
-use super::apply::unpack;
 use super::beside::{Joined, Joins};
 use super::chain::{self, Kind, hex};
 use super::credit::Known;
 use super::error::Error;
 use super::open::Store;
+use super::retained::unpack;
 use super::session::merge;
 use super::{cursor, tables};
 use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
@@ -205,9 +205,9 @@ impl Store {
                 provider: served.map(|target| target.provider),
             });
             let Some(body) = bodies.get((org, sequence))? else { continue };
-            let (messages, answer) = unpack(body.value())?;
-            let answer = if answer.is_empty() { None } else { Some(json(answer.as_bytes())?) };
-            merge(&mut restored.messages, json(messages.as_bytes())?, answer);
+            let kept = unpack(body.value())?;
+            let answer = if kept.answer.is_empty() { None } else { Some(json(kept.answer.as_bytes())?) };
+            merge(&mut restored.messages, json(kept.messages.as_bytes())?, answer);
         }
         restored.turn_count = restored.turns.len();
         Ok((!restored.messages.is_empty()).then_some(restored))

@@ -32,6 +32,10 @@ impl App {
     }
 
     fn arrived(&mut self, row: Row) {
+        // A stream that is gone on with may tell what the list of earlier decisions has told.
+        if !self.rows.push(row.clone()) {
+            return;
+        }
         if row.is_failed() {
             self.log(Tone::Bad, format!("{} failed: {}", row.id, row.reason));
         } else if row.fell_back {
@@ -42,7 +46,6 @@ impl App {
             self.decisions.at += 1;
         }
         self.traffic.count(&row);
-        self.rows.push(row);
     }
 
     pub(super) fn linked(&mut self, link: Link) -> Vec<Effect> {

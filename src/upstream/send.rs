@@ -51,8 +51,18 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: ReplyBody,
-    /// Time from the call to the head.
+    /// Time that opening a connection took; zero where one was open.
+    pub connect: Duration,
+    /// Time from the call to the head, opening the connection included.
     pub first_byte: Duration,
+}
+
+/// An answer whose body is still to come.
+struct Answered {
+    head: Parts,
+    body: ReplyBody,
+    /// Time that opening a connection took.
+    connect: Duration,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -101,12 +111,14 @@ impl Upstream {
         let origin = self.pool.origin(&provider.base_url, provider.allow_private_network)?;
         let proof = self.credentials.proof(provider, call.deadline).await?;
         let mut answered = self.answered(provider, policy, &call, &origin, &proof).await?;
-        if answered.0.status.is_client_error()
-            && let Some(proof) = self.credentials.after_refusal(provider, &proof, &answered.0, call.deadline).await?
+        if answered.head.status.is_client_error()
+            && let Some(proof) = self.credentials.after_refusal(provider, &proof, &answered.head, call.deadline).await?
         {
+            let connect = answered.connect;
             answered = self.answered(provider, policy, &call, &origin, &proof).await?;
+            answered.connect += connect;
         }
-        let (head, body) = answered;
+        let Answered { head, body, connect } = answered;
         if head.status.is_redirection() {
             return Err(CallError::Redirected);
         }
@@ -114,6 +126,7 @@ impl Upstream {
             status: head.status,
             headers: head.headers,
             body: body.limited(policy.idle_timeout, call.deadline),
+            connect,
             first_byte: began.elapsed(),
         })
     }
@@ -126,19 +139,24 @@ impl Upstream {
         call: &Call,
         origin: &Arc<Origin>,
         proof: &Proof,
-    ) -> Result<(Parts, ReplyBody), CallError> {
-        let mut is_fresh = false;
+    ) -> Result<Answered, CallError> {
+        let (mut is_fresh, mut connect) = (false, Duration::ZERO);
         loop {
             let open = if is_fresh { None } else { origin.take() };
             let is_reused = open.is_some();
             let line = match open {
                 Some(line) => line,
-                None => self.dial(origin, policy, call.deadline).await?,
+                None => {
+                    let dialing = Instant::now();
+                    let line = self.dial(origin, policy, call.deadline).await?;
+                    connect += dialing.elapsed();
+                    line
+                }
             };
             let request = request::build(provider, call, origin, proof, matches!(line, Line::Http2(_)))?;
             let limit = (Instant::now() + policy.first_byte_timeout).min(call.deadline);
             match tokio::time::timeout_at(limit, exchange(line, request, origin)).await {
-                Ok(Ok(answered)) => return Ok(answered),
+                Ok(Ok((head, body))) => return Ok(Answered { head, body, connect }),
                 Ok(Err(Failed { repeat: Repeat::Freely, .. })) if is_reused => {}
                 Ok(Err(Failed { repeat: Repeat::OnceAfterIdling, .. })) if is_reused => is_fresh = true,
                 Ok(Err(failed)) => return Err(failed.error),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::ops::Range;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// A chat request. Owns its bytes; everything else is positions in them and small facts.
@@ -194,7 +195,7 @@ impl ChatRequest {
         Ok(())
     }
 
-    fn span(&self, name: &str) -> Option<std::ops::Range<usize>> {
+    fn span(&self, name: &str) -> Option<Range<usize>> {
         self.members.iter().find(|member| &*member.name == name).map(|member| member.value.clone())
     }
 
@@ -301,6 +302,12 @@ impl ChatRequest {
     #[must_use]
     pub fn messages_json(&self) -> &str {
         self.raw("messages").unwrap_or("[]")
+    }
+
+    /// Where the messages stand in the body.
+    #[must_use]
+    pub fn messages_at(&self) -> Range<usize> {
+        self.span("messages").unwrap_or_default()
     }
 
     /// The whole request in no provider's words.

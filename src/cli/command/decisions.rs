@@ -123,7 +123,7 @@ pub(super) const FILTERED: &[Field] = &[
     Field::shown("refused_by", "/reason", Kind::Text),
 ];
 
-const ATTEMPTS: &[Field] = &[
+pub(super) const ATTEMPTS: &[Field] = &[
     Field::shown("provider", "/provider", Kind::Text),
     Field::shown("model", "/model", Kind::Text),
     Field::shown("status", "/status", Kind::Text),

@@ -18,6 +18,7 @@ pub(crate) mod man;
 pub(crate) mod priors;
 pub(crate) mod rate;
 pub(crate) mod replay;
+pub(crate) mod requests;
 pub(crate) mod routes;
 pub(crate) mod savings;
 pub(crate) mod serve;

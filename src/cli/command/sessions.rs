@@ -99,7 +99,7 @@ fn show(args: &ShowArgs) -> Result<(), Failure> {
 }
 
 /// One message as people read it; what is not text is named by its kind.
-fn said(message: &Value) -> String {
+pub(super) fn said(message: &Value) -> String {
     let role = message.get("role").and_then(Value::as_str).unwrap_or("?");
     let text = match message.get("content") {
         Some(Value::String(text)) => text.clone(),

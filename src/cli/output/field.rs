@@ -1,7 +1,7 @@
 //! The fields of a resource: where each stands in its JSON, and how it reads.
 
 use crate::base::Timestamp;
-use crate::base::human::{ago, dollars, elapsed, grouped, visible};
+use crate::base::human::{ago, dollars, elapsed, grouped, short_elapsed, visible};
 use serde_json::Value;
 
 /// What a value means, and so how it reads.
@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Count,
     /// Milliseconds.
     Millis,
+    /// Microseconds.
+    Micros,
     /// 0..1, shown as 0..100.
     Quality,
     /// 0..1, shown as percent.
@@ -69,12 +71,15 @@ impl Field {
 
     /// Its title for people.
     pub(crate) fn title(&self) -> String {
-        self.key.trim_end_matches("_micro_usd").trim_end_matches("_ms").replace('_', " ")
+        self.key.trim_end_matches("_micro_usd").trim_end_matches("_ms").trim_end_matches("_us").replace('_', " ")
     }
 
     /// Numbers stand to the right.
     pub(crate) fn is_right(&self) -> bool {
-        matches!(self.kind, Kind::Money | Kind::Count | Kind::Millis | Kind::Quality | Kind::Share | Kind::Decimal(_))
+        matches!(
+            self.kind,
+            Kind::Money | Kind::Count | Kind::Millis | Kind::Micros | Kind::Quality | Kind::Share | Kind::Decimal(_)
+        )
     }
 
     /// The value for people; `now` = times are told as ages.
@@ -86,6 +91,7 @@ impl Field {
             Kind::Money => value.as_i64().map(dollars),
             Kind::Count => value.as_u64().map(grouped),
             Kind::Millis => value.as_u64().map(elapsed),
+            Kind::Micros => value.as_u64().map(short_elapsed),
             Kind::Quality => value.as_f64().map(|value| format!("{:.1}", value * 100.0)),
             Kind::Share => value.as_f64().map(|value| format!("{:.1}%", value * 100.0)),
             Kind::Decimal(digits) => value.as_f64().map(|value| format!("{value:.digits$}")),
@@ -122,7 +128,7 @@ mod tests {
     fn every_kind_reads_in_its_own_way() {
         let item = json!({
             "text": "a\u{1b}b", "time": "2026-01-15T12:34:00Z", "money": 1500, "count": 12345,
-            "millis": 1234, "quality": 0.875, "share": 0.5, "null": null, "list": ["read", "write"], "flag": true,
+            "millis": 1234, "micros": 1234, "quality": 0.875, "share": 0.5, "null": null, "list": ["read", "write"], "flag": true,
             "odd": {"a": 1}
         });
         let now = Some(Timestamp(1_768_480_496_000_000));
@@ -133,6 +139,7 @@ mod tests {
             ("/money", Kind::Money, "$0.001500"),
             ("/count", Kind::Count, "12,345"),
             ("/millis", Kind::Millis, "1.2 s"),
+            ("/micros", Kind::Micros, "1.234 ms"),
             ("/quality", Kind::Quality, "87.5"),
             ("/share", Kind::Share, "50.0%"),
             ("/null", Kind::Money, "-"),

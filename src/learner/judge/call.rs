@@ -104,7 +104,7 @@ async fn answer(
 }
 
 fn record(bench: &Bench, decision: Decision) {
-    if let Err(error) = bench.store.record(Recorded { decision, messages: None, answer: None }) {
+    if let Err(error) = bench.store.record(Recorded { decision, messages: None, answer: None, around: None }) {
         tracing::error!(%error, "a judge's call was not recorded: the store cannot keep up");
     }
 }
@@ -180,6 +180,8 @@ fn decision(
         properties: vec![("judged".to_owned(), job.request_id.to_string())],
         dropped_parameters: Vec::new(),
         batch_id: None,
+        trace_id: None,
+        timings: None,
         config_generation: job.config.generation,
     }
 }

@@ -1,5 +1,7 @@
 mod export;
+mod follow;
 mod log;
+mod retained;
 mod retention;
 
 use super::open::{Opener, open_backend, open_file};
@@ -73,12 +75,14 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         dropped_parameters: Vec::new(),
         completion_id: None,
         batch_id: None,
+        trace_id: None,
+        timings: None,
         config_generation: 1,
     }
 }
 
 fn recorded(decision: Decision) -> Recorded {
-    Recorded { decision, messages: None, answer: None }
+    Recorded { decision, messages: None, answer: None, around: None }
 }
 
 fn vote(score: f64) -> Feedback {

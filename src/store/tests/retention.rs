@@ -12,7 +12,7 @@ fn database(store: &Store) -> Arc<Database> {
 }
 
 /// Removes what is older than `before` until nothing more is due; how many steps that took.
-fn remove(store: &Store, bodies: bool, before: i64) -> u32 {
+pub(super) fn remove(store: &Store, bodies: bool, before: i64) -> u32 {
     let ages = Ages { bodies: bodies.then_some(US), decisions: (!bodies).then_some(US) };
     for steps in 1.. {
         let done = step(&database(store), ages, Timestamp(before + 1), &Manners::default()).unwrap();

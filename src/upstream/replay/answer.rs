@@ -118,5 +118,5 @@ fn refuse(status: StatusCode, message: &str) -> Reply {
 
 fn reply(status: StatusCode, kind: &'static str, parts: impl IntoIterator<Item = Bytes>) -> Reply {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
-    Reply { status, headers, body: ReplyBody::recorded(parts), first_byte: Duration::ZERO }
+    Reply { status, headers, body: ReplyBody::recorded(parts), connect: Duration::ZERO, first_byte: Duration::ZERO }
 }

@@ -19,4 +19,7 @@ mod row;
 
 pub use lookup::{find, kinds, providers, quirks};
 pub use reasoning::{Effort, Efforts, Reasoning};
-pub use row::{BatchApi, BatchTerms, CallsContent, Formats, JoinsText, MaxTokens, Order, Quirks, Replays, Strict, Takes, ToolChoices};
+pub use row::{
+    BatchApi, BatchTerms, CallsContent, Formats, JoinsText, MaxTokens, Order, Quirks, Replays, Strict, Takes,
+    ToolChoices,
+};

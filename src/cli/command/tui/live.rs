@@ -58,22 +58,25 @@ pub(super) async fn once(client: Client, mut app: App, size: (u16, u16)) -> Resu
 }
 
 /// The stream, and where it is in being opened.
-enum Stream {
-    Closed,
-    Open(EventStream),
+struct Stream {
+    open: Option<EventStream>,
+    /// The last event that was heard: it is gone on with from there.
+    heard: Option<String>,
 }
 
 impl Stream {
     /// What the stream does next: it is opened, says something, or ends. Cut short, nothing is lost.
     async fn next(&mut self, client: &Client, not_before: Instant) -> Result<Option<Told>, Error> {
-        match self {
-            Self::Open(stream) => stream.next().await,
-            Self::Closed => {
-                tokio::time::sleep_until(not_before).await;
-                *self = Self::Open(client.events().await?);
-                Ok(Some(Told { kind: "opened".into(), ..Told::default() }))
-            }
+        let Some(open) = &mut self.open else {
+            tokio::time::sleep_until(not_before).await;
+            self.open = Some(client.events(self.heard.as_deref()).await?);
+            return Ok(Some(Told { kind: "opened".into(), ..Told::default() }));
+        };
+        let told = open.next().await?;
+        if let Some(id) = told.as_ref().and_then(|told| told.id.as_ref()) {
+            self.heard = Some(id.clone());
         }
+        Ok(told)
     }
 }
 
@@ -117,7 +120,7 @@ pub(super) async fn run(client: Client, mut app: App) -> Result<(), Failure> {
     let (taken, mut keys) = terminal::take().map_err(broken)?;
     let mut shown = Shown::new();
     let mut answers = FuturesUnordered::new();
-    let mut stream = Stream::Closed;
+    let mut stream = Stream { open: None, heard: None };
     let mut open_at = Instant::now();
     let mut clock = interval(TICK);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -181,7 +184,7 @@ pub(super) async fn run(client: Client, mut app: App) -> Result<(), Failure> {
             told = stream.next(&client, open_at) => match told {
                 Ok(Some(told)) => heard(told),
                 ended => {
-                    stream = Stream::Closed;
+                    stream.open = None;
                     open_at = Instant::now() + AGAIN;
                     let why = ended.err().map_or_else(|| "the server closed it".to_owned(), |error| error.to_string());
                     Some(Event::Link(Link::Lost(why)))

@@ -1,0 +1,150 @@
+//! The live stream: going on after a break, ending with the server, and readers that sleep.
+
+use crate::fake::Fake;
+use crate::harness::{Gateway, wait_for};
+use crate::http::{Answer, Connection};
+use serde_json::{Value, json};
+
+/// One event: id, kind, data.
+type Event = (u64, String, Value);
+
+/// An open live stream.
+struct Stream {
+    connection: Connection,
+    text: String,
+}
+
+impl Stream {
+    fn open(gateway: &Gateway, after: Option<u64>) -> Self {
+        let last = after.map(|id| id.to_string());
+        let headers: Vec<(&str, &str)> = last.iter().map(|id| ("last-event-id", id.as_str())).collect();
+        let mut connection = Connection::open(gateway.address);
+        connection.request("GET", "/v1/events", &headers, b"").unwrap();
+        assert_eq!(connection.head().unwrap().0, 200);
+        let mut stream = Self { connection, text: String::new() };
+        // Once it says so, whatever comes now is told.
+        while !stream.text.contains(": open\n\n") {
+            stream.read().expect("it stays open");
+        }
+        stream
+    }
+
+    /// Reads a piece; `None` where the stream has ended in good order.
+    fn read(&mut self) -> Option<()> {
+        let chunk = self.connection.chunk().expect("the stream is whole")?;
+        self.text.push_str(&String::from_utf8(chunk).unwrap());
+        Some(())
+    }
+
+    /// The next event; `None` where the stream has ended.
+    fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                let event = field("data: ").map(|data| {
+                    let id = field("id: ").expect("every event has an id").parse().unwrap();
+                    (id, field("event: ").unwrap(), serde_json::from_str(&data).unwrap())
+                });
+                self.text = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            self.read()?;
+        }
+    }
+}
+
+fn id(answer: &Answer) -> String {
+    answer.header("x-request-id").unwrap().to_owned()
+}
+
+#[test]
+fn nothing_is_lost_between_two_connections_nor_over_a_kill() {
+    let fake = Fake::start();
+    let mut gateway = Gateway::start(&fake, "[audit]\ndurability = \"strict\"\n");
+    let mut stream = Stream::open(&gateway, None);
+    let first = id(&gateway.chat("up/cheap", &[("floopy-session-id", "s")]));
+    let (heard, kind, data) = stream.next().unwrap();
+    assert_eq!((kind.as_str(), &data["request_id"]), ("decision", &json!(first)));
+    drop(stream);
+    let unheard: Vec<String> = (0..3).map(|_| id(&gateway.chat("up/cheap", &[("floopy-session-id", "s")]))).collect();
+    gateway.post("/v1/feedback", &[], &json!({"session_id": "s", "score": 7, "useful": true}));
+    gateway.kill();
+    gateway.restart();
+    let last = id(&gateway.chat("up/cheap", &[]));
+    let mut stream = Stream::open(&gateway, Some(heard));
+    let events: Vec<Event> = (0..5).map(|_| stream.next().unwrap()).collect();
+    assert_eq!(events.iter().map(|event| event.0).collect::<Vec<_>>(), (heard + 1..=heard + 5).collect::<Vec<_>>());
+    let told: Vec<&Value> =
+        events.iter().filter(|event| event.1 == "decision").map(|event| &event.2["request_id"]).collect();
+    assert_eq!(told, unheard.iter().chain([&last]).collect::<Vec<_>>());
+    assert_eq!((events[3].1.as_str(), &events[3].2["score"]), ("feedback", &json!(7.0)));
+}
+
+#[test]
+fn a_stream_begins_with_what_comes_now_and_tells_of_changes() {
+    let fake = Fake::start();
+    let gateway =
+        Gateway::start(&fake, "[[route]]\nname = \"auto\"\nstrategy = \"round_robin\"\ndefault_model = \"up/cheap\"\n");
+    gateway.decision(&gateway.chat("up/cheap", &[]));
+    let mut stream = Stream::open(&gateway, None);
+    assert_eq!(gateway.post("/v1/routes/auto/pin", &[], &json!({})).status, 200);
+    let (_, kind, data) = stream.next().unwrap();
+    assert_eq!((kind.as_str(), data), ("pin", json!({"route": "auto", "pinned": true})));
+    let made = gateway.post("/v1/feedback", &[], &json!({"score": 5, "useful": true}));
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(stream.next().unwrap().1, "feedback");
+}
+
+#[test]
+fn a_stream_ends_with_its_server() {
+    let fake = Fake::start();
+    let mut gateway = Gateway::start(&fake, "");
+    let mut stream = Stream::open(&gateway, None);
+    let told = id(&gateway.chat("up/cheap", &[]));
+    gateway.signal("TERM");
+    let mut heard = Vec::new();
+    while let Some((_, _, data)) = stream.next() {
+        heard.push(data["request_id"].clone());
+    }
+    assert_eq!(gateway.wait().code(), Some(0), "nobody waits for a stream that has no end of its own");
+    assert!(heard.is_empty() || heard == [json!(told)]);
+    assert!(!gateway.log().contains("requests were still open"), "{}", gateway.log());
+}
+
+#[test]
+fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    let label = "x".repeat(200);
+    let names: Vec<String> = (0..16).map(|number| format!("floopy-property-p{number}")).collect();
+    let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), label.as_str())).collect();
+    headers.push(("floopy-retention", "none"));
+    gateway.decision(&gateway.chat("up/cheap", &headers));
+    let before = resident();
+    let mut sleeping: Vec<Stream> = (0..50).map(|_| Stream::open(&gateway, None)).collect();
+    let answers: Vec<String> = (0..400).map(|_| id(&gateway.chat("up/cheap", &headers))).collect();
+    wait_for("the last decision", || {
+        (gateway.get(&format!("/v1/decisions/{}", answers.last().unwrap())).status == 200).then_some(())
+    });
+    // Fifty queues of these events would be 90 MB; what the calls themselves cost is about 30.
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 80_000, "{grown} kB more");
+    let mut awake = sleeping.remove(0);
+    let heard: Vec<Value> = (0..400).map(|_| awake.next().unwrap().2["request_id"].clone()).collect();
+    assert_eq!(heard, answers.iter().map(|id| json!(id)).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_odd_last_event_is_refused() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let odd = crate::http::call(gateway.address, "GET", "/v1/events", &[("last-event-id", "yesterday")], b"");
+    assert_eq!((odd.status, odd.error_code()), (400, "invalid_request".into()));
+}
