@@ -58,6 +58,7 @@ fn decision(org: &str, label: &str) -> Recorded {
         properties: Vec::new(),
         dropped_parameters: Vec::new(),
         completion_id: None,
+        batch_id: None,
         trace_id: None,
         timings: None,
         config_generation: 1,
