@@ -1,6 +1,7 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
-`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's.
+`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's, `/bedrock/model/…` Bedrock's
+Converse and its embeddings.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -18,11 +19,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, checks, model, openai_dialect
+from . import anthropic_dialect, bedrock_dialect, checks, model, openai_dialect
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
-KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake"}
+KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake", "bedrock": "aws/secret+key/of/the/fake"}
 LONGEST_HOLD = 20.0
 LONGEST_WAIT = 10.0
 
@@ -90,6 +91,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, openai_dialect, raw, body)
         if provider in ("openai", "local") and path == "v1/embeddings":
             return self.embed(provider, raw, body)
+        if provider == "bedrock" and (called := bedrock_dialect.action(path)):
+            model_id, operation = called
+            if operation == "InvokeModel":
+                return self.invoke(model_id, raw, body)
+            return self.chat(provider, bedrock_dialect, raw, body)
         call = self.begin(provider, raw, body, "")
         call.violations.append(f"POST {self.path} is no address of {provider}")
         self.give(call, 404, openai_dialect.error(404, "no such path"))
@@ -106,6 +112,11 @@ class Handler(BaseHTTPRequestHandler):
         if provider == "anthropic":
             keys["x-api-key"] = key
             call.violations += anthropic_dialect.header_violations(headers)
+        if provider == "bedrock":
+            # What stands there is another one for every call: it is made once more and compared.
+            keys = {"authorization": headers.get("authorization", "")}
+            url = f"http://{headers.get('host')}{self.path}"
+            call.violations += bedrock_dialect.signature_violations(self.command, url, headers, raw, key)
         call.violations += checks.header_violations(self.headers.items(), self.server.address, keys)
         if raw:
             call.violations += checks.body_header_violations(headers, raw)
@@ -117,6 +128,8 @@ class Handler(BaseHTTPRequestHandler):
         if dialect is anthropic_dialect:
             version = self.headers.get("anthropic-version", "")
             breaches = list(anthropic_dialect.violations(body, version))
+        elif dialect is bedrock_dialect:
+            breaches = list(bedrock_dialect.violations(body, "ConverseStream" if self.streams(body) else "Converse"))
         else:
             breaches = list(openai_dialect.chat_violations(body))
         try:
@@ -140,11 +153,14 @@ class Handler(BaseHTTPRequestHandler):
             return
         reply = model.reply(heard, marker.get("scenario", "text"))
         fault = marker.get("fault")
-        if not body.get("stream"):
+        if not self.streams(body):
             return self.plain(call, dialect, dialect.answer(body, reply), fault)
         if fault == "inside":
             return self.send_stream(call, iter([dialect.midstream_error()]), marker)
         self.send_stream(call, dialect.stream(body, reply), marker, dialect.midstream_error())
+
+    def streams(self, body: dict) -> bool:
+        return bool(body.get("stream")) or self.path.endswith("/converse-stream")
 
     def refused(self, call: Call, dialect: object, marker: dict[str, str]) -> bool:
         """Whether the marker asks for a failure before any answer, which is then given."""
@@ -173,6 +189,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(call, 400, openai_dialect.error(400, "; ".join(call.violations)))
         if not self.refused(call, openai_dialect, marker):
             self.give(call, 200, openai_dialect.embeddings(body))
+
+    def invoke(self, model_id: str, raw: bytes, body: dict) -> None:
+        """Embeddings of Bedrock: one model's own words."""
+        texts = bedrock_dialect.texts(body)
+        marker = model.Heard(user_text=texts[0] if texts else "").marker("bedrock")
+        call = self.begin("bedrock", raw, body, marker.get("tag", ""))
+        call.violations += bedrock_dialect.embeddings_violations(model_id, body)
+        if call.violations:
+            return self.give(call, 400, bedrock_dialect.error(400, "; ".join(call.violations)))
+        if not self.refused(call, bedrock_dialect, marker):
+            self.give(call, 200, bedrock_dialect.embeddings(model_id, body))
 
     # Bytes.
 
@@ -208,6 +235,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("request-id" if call.provider == "anthropic" else "x-request-id", "req_upstream")
         if retry_after:
             self.send_header("retry-after", retry_after)
+        if call.provider == "bedrock" and status >= 400:
+            for name, value in bedrock_dialect.error_headers(status).items():
+                self.send_header(name, value)
         if length is None:
             self.send_header("transfer-encoding", "chunked")
         else:
@@ -218,7 +248,9 @@ class Handler(BaseHTTPRequestHandler):
         fault, chop = marker.get("fault"), int(marker.get("chop", 0))
         pieces = list(events)
         try:
-            self.head(call, 200, "text/event-stream; charset=utf-8", None)
+            binary = call.provider == "bedrock"
+            kind = "application/vnd.amazon.eventstream" if binary else "text/event-stream; charset=utf-8"
+            self.head(call, 200, kind, None)
             for number, piece in enumerate(pieces):
                 if fault == "cut" and number == len(pieces) // 2:
                     self.chunk(piece[: len(piece) // 2])

@@ -6,11 +6,14 @@ import json
 import threading
 
 import anthropic
+import botocore.config
+import botocore.exceptions
+import botocore.session
 import httpx2
 import openai
 import pytest
 
-from fakes import anthropic_dialect, model, openai_dialect
+from fakes import anthropic_dialect, bedrock_dialect, model, openai_dialect
 from fakes.server import KEYS, Server
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -46,6 +49,34 @@ def openai_client(direct):
 def anthropic_client(direct):
     return anthropic.Anthropic(base_url=f"http://{direct.address}/anthropic", api_key="k", max_retries=0,
                                _strict_response_validation=True)
+
+
+def bedrock_client_of(server: Server):
+    """AWS's own client: whatever it gets through the guarded server was signed, and judged, by botocore on both sides."""
+    session = botocore.session.Session()
+    session.set_credentials(bedrock_dialect.KEY_ID, KEYS["bedrock"], bedrock_dialect.SESSION_TOKEN)
+    return session.create_client(
+        "bedrock-runtime", region_name=bedrock_dialect.REGION, endpoint_url=f"http://{server.address}/bedrock",
+        config=botocore.config.Config(retries={"total_max_attempts": 1}, signature_version="v4"))
+
+
+@pytest.fixture(scope="module")
+def bedrock_client(direct):
+    return bedrock_client_of(direct)
+
+
+BEDROCK_MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0"
+BEDROCK_TOOLS = {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": WEATHER}}}]}
+
+
+def converse(client, text: str, **more) -> dict:
+    messages = [{"role": "user", "content": [{"text": text}]}]
+    return client.converse(modelId=BEDROCK_MODEL, messages=messages, **more)
+
+
+def converse_stream(client, text: str, **more) -> list[dict]:
+    messages = [{"role": "user", "content": [{"text": text}]}]
+    return list(client.converse_stream(modelId=BEDROCK_MODEL, messages=messages, **more)["stream"])
 
 
 def user(text: str) -> list[dict]:
@@ -127,6 +158,54 @@ def test_anthropic_reads_parallel_tools(anthropic_client):
         assert message.stop_reason == "tool_use"
 
 
+@pytest.mark.parametrize("chop", [0, 1, 7])
+def test_botocore_reads_the_same_from_a_stream_as_from_a_whole_answer(bedrock_client, chop):
+    text = f"[fake scenario=reasoning chop={chop}]"
+    whole = converse(bedrock_client, text)
+    content = whole["output"]["message"]["content"]
+    assert content[0]["reasoningContent"]["reasoningText"]["text"] == model.REASONING
+    assert content[1]["text"] == model.TEXT
+    assert whole["stopReason"] == "end_turn"
+    assert whole["usage"]["cacheReadInputTokens"] == model.CACHED_TOKENS
+    events = converse_stream(bedrock_client, text)
+    deltas = [event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event]
+    assert "".join(delta.get("text", "") for delta in deltas) == model.TEXT
+    thoughts = [delta["reasoningContent"] for delta in deltas if "reasoningContent" in delta]
+    assert "".join(thought.get("text", "") for thought in thoughts) == model.REASONING
+    assert thoughts[-1]["signature"] == content[0]["reasoningContent"]["reasoningText"]["signature"]
+    assert events[-2] == {"messageStop": {"stopReason": "end_turn"}}
+    assert events[-1]["metadata"]["usage"] == whole["usage"]
+
+
+def test_botocore_reads_parallel_tools(bedrock_client):
+    whole = converse(bedrock_client, "[fake scenario=tools]", toolConfig=BEDROCK_TOOLS)
+    calls = [block["toolUse"] for block in whole["output"]["message"]["content"]]
+    assert [call["input"] for call in calls] == [{"city": "Oslo"}, {"city": "Zürich"}]
+    events = converse_stream(bedrock_client, "[fake scenario=tools chop=3]", toolConfig=BEDROCK_TOOLS)
+    starts = [event["contentBlockStart"]["start"]["toolUse"] for event in events if "contentBlockStart" in event]
+    assert [start["toolUseId"] for start in starts] == [call["toolUseId"] for call in calls]
+
+
+@pytest.mark.parametrize(("status", "kind"), [
+    (400, "ValidationException"), (403, "AccessDeniedException"), (429, "ThrottlingException"),
+    (503, "ServiceUnavailableException"),
+])
+def test_botocore_reads_errors(bedrock_client, status, kind):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        converse(bedrock_client, f"[fake status={status}]")
+    assert caught.value.response["Error"]["Code"] == kind
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_botocore_notices_an_exception_and_damage_in_a_stream(bedrock_client, monkeypatch):
+    with pytest.raises(botocore.exceptions.EventStreamError, match="serviceUnavailableException"):
+        converse_stream(bedrock_client, "[fake fault=midstream]")
+    frame = bedrock_dialect.frame
+    monkeypatch.setattr(bedrock_dialect, "frame", lambda *what: frame(*what)[:-1] + b"!")
+    with pytest.raises(Exception, match="(?i)checksum"):
+        converse_stream(bedrock_client, "hi")
+
+
 @pytest.mark.parametrize(("status", "openai_kind", "anthropic_kind"), [
     (400, openai.BadRequestError, anthropic.BadRequestError),
     (401, openai.AuthenticationError, anthropic.AuthenticationError),
@@ -201,6 +280,17 @@ GOOD_ANTHROPIC = {
 }
 
 
+GOOD_BEDROCK = {
+    "system": [{"text": "s"}], "inferenceConfig": {"maxTokens": 5, "temperature": 1.0}, "toolConfig": BEDROCK_TOOLS,
+    "additionalModelRequestFields": {"top_k": 5},
+    "messages": [
+        {"role": "user", "content": [{"text": "x"}, {"image": {"format": "png", "source": {"bytes": "aGk="}}}]},
+        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "a", "name": "get_weather", "input": {}}}]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": [{"text": "7"}]}}]},
+    ],
+}
+
+
 def changed(body: dict, path: str, value: object) -> dict:
     body = copy.deepcopy(body)
     *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
@@ -214,6 +304,9 @@ def changed(body: dict, path: str, value: object) -> dict:
 def test_good_requests_are_not_reported():
     assert list(openai_dialect.chat_violations(GOOD_OPENAI)) == []
     assert list(anthropic_dialect.violations(GOOD_ANTHROPIC, "2023-06-01")) == []
+    assert list(bedrock_dialect.violations(GOOD_BEDROCK, "Converse")) == []
+    assert bedrock_dialect.heard(GOOD_BEDROCK).results == anthropic_dialect.heard(GOOD_ANTHROPIC).results
+    assert bedrock_dialect.heard(GOOD_BEDROCK).images == anthropic_dialect.heard(GOOD_ANTHROPIC).images
     assert openai_dialect.heard(GOOD_OPENAI).results == anthropic_dialect.heard(GOOD_ANTHROPIC).results
     assert openai_dialect.heard(GOOD_OPENAI).images == anthropic_dialect.heard(GOOD_ANTHROPIC).images
 
@@ -264,6 +357,44 @@ def test_each_fault_in_an_anthropic_request_is_reported(path, value, report):
     assert any(report in text for text in found), found
 
 
+@pytest.mark.parametrize(("path", "value", "report"), [
+    ("model", "m", "Unknown parameter"),
+    ("messages", [], "first message"),
+    ("inferenceConfig.maxTokens", "5", "maxTokens"),
+    ("inferenceConfig.temperature", 1.5, "temperature"),
+    ("messages.0.role", "narrator", "none of"),
+    ("messages.0.content.0.text", " ", "blank"),
+    ("messages.0.content.0.image", {"format": "png", "source": {"bytes": "aGk="}}, "content"),
+    ("messages.0.content.1.image.format", "jpg", "none of"),
+    ("messages.0.content.1.image.source.bytes", 7, "bytes"),
+    ("messages.1.content.0.toolUse.toolUseId", "a/b", "does not match"),
+    ("messages.1.content.0.toolUse.name", "get.weather", "does not match"),
+    ("messages.1.role", "user", "role of the one before"),
+    ("messages.2.content.0.toolResult.toolUseId", "b", "were asked just before"),
+    ("messages.2.content.0", {"document": {"format": "pdf", "name": "d", "source": {"bytes": "aGk="}}}, "no text"),
+    ("toolConfig", {"tools": [], "toolChoice": {"none": {}}}, "toolChoice"),
+    ("additionalModelRequestFields", {"thinking": {"type": "enabled"}}, "together with thinking"),
+])
+def test_each_fault_in_a_bedrock_request_is_reported(path, value, report):
+    found = list(bedrock_dialect.violations(changed(GOOD_BEDROCK, path, value), "Converse"))
+    assert any(report in text for text in found), found
+
+
+@pytest.mark.parametrize(("model_id", "body", "report"), [
+    ("amazon.titan-embed-text-v2:0", {"inputText": "a", "dimensions": 512, "normalize": True}, None),
+    ("amazon.titan-embed-text-v2:0", {"inputText": "a", "dimensions": 7}, "dimensions"),
+    ("amazon.titan-embed-text-v2:0", {"inputText": ""}, "inputText is missing"),
+    ("amazon.titan-embed-text-v1", {"inputText": "a", "dimensions": 512}, "extraneous key"),
+    ("cohere.embed-v4:0", {"texts": ["a"], "input_type": "search_document", "output_dimension": 512}, None),
+    ("cohere.embed-english-v3", {"texts": ["a"], "input_type": "search_document", "output_dimension": 512}, "embed-v4"),
+    ("cohere.embed-english-v3", {"texts": ["a"] * 97, "input_type": "search_document"}, "1 to 96"),
+    ("cohere.embed-english-v3", {"texts": ["a"]}, "input_type"),
+])
+def test_embeddings_at_bedrock(model_id, body, report):
+    found = list(bedrock_dialect.embeddings_violations(model_id, body))
+    assert found == [] if report is None else any(report in text for text in found), found
+
+
 @pytest.mark.parametrize(("given", "good"), [
     ("a", True), (["a", "b"], True), ([1, 2], True), ([[1], [2, 3]], True),
     ("", False), ([], False), (["a", ""], False), ([[1], []], False), (5, False), ([{}], False), ([[1], "a"], False),
@@ -308,6 +439,37 @@ def test_each_fault_in_the_headers_is_reported(guarded, more, report):
     else:
         assert status == 400
         assert any(report in text for text in found), found
+
+
+def test_what_botocore_signs_is_signed_well(guarded):
+    client = bedrock_client_of(guarded)
+    before = len(guarded.journal.calls())
+    assert converse(client, "hi")["stopReason"] == "end_turn"
+    assert converse_stream(client, "hi")[-1]["metadata"]
+    assert [call["violations"] for call in guarded.journal.calls()[before:]] == [[], []]
+
+
+@pytest.mark.parametrize(("change", "report"), [
+    ({"x-amz-date": "20200101T000000Z"}, "x-amz-date"),
+    ({"x-amz-security-token": "other"}, "session token"),
+    ({"x-amz-more": "1"}, "not covered"),
+    ({"content-type": "application/json; charset=utf-8"}, "signature is wrong"),
+    ({"authorization": "Bearer k"}, "no signature"),
+])
+def test_each_fault_in_a_signature_is_reported(guarded, change, report):
+    """One header of a call that botocore has signed is changed on the way."""
+    client = bedrock_client_of(guarded)
+
+    def tamper(request, **_):
+        for name, value in change.items():
+            if name in request.headers:
+                del request.headers[name]
+            request.headers[name] = value
+
+    client.meta.events.register_last("before-send.bedrock-runtime.Converse", tamper)
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        converse(client, "hi")
+    assert report in str(caught.value)
 
 
 def test_a_key_inside_a_body_is_reported(guarded):
