@@ -18,6 +18,8 @@ pub enum Credential {
     Header(HeaderName, Secret),
     /// A bearer token that is fetched, and anew before it expires.
     Token(Arc<Grant>),
+    /// A signature over the whole call, made with keys that do not travel: AWS's way.
+    Signature(Arc<Signing>),
 }
 
 impl Credential {
@@ -74,4 +76,65 @@ pub enum EntraProof {
     Secret(Secret),
     /// By a token of its platform (Kubernetes) in a file, which is read for every exchange: the platform replaces it.
     File(PathBuf),
+}
+
+/// How calls to a service of AWS are signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// Where the service is, such as `eu-central-1`.
+    pub region: String,
+    /// The service, as signatures name it.
+    pub service: &'static str,
+    /// Where the keys come from.
+    pub source: Arc<AwsSource>,
+}
+
+/// Keys of AWS. The second one signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsKeys {
+    /// The access key's id, which is no secret.
+    pub id: String,
+    /// The secret access key.
+    pub secret: Secret,
+    /// What goes along with keys that expire.
+    pub session_token: Option<Secret>,
+}
+
+/// Where keys of AWS come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AwsSource {
+    /// The configuration or the environment: they stay the same.
+    Fixed(AwsKeys),
+    /// A profile in AWS's own files, which other programs may renew.
+    Profile {
+        /// Its name.
+        name: String,
+        /// The files, the credentials first. One that is not there holds nothing.
+        files: Vec<PathBuf>,
+    },
+    /// A role that is taken with a token of the platform in a file (EKS).
+    WebIdentity {
+        /// AWS's token service.
+        url: Url,
+        /// The role's ARN.
+        role: String,
+        /// How the session is called in AWS's records.
+        session: String,
+        /// Where the platform's token is; the platform replaces it.
+        token_file: PathBuf,
+    },
+    /// The agent of a container (ECS, EKS).
+    Container {
+        /// Where it is asked.
+        url: Url,
+        /// What shows that the question comes from inside.
+        token: Option<Secret>,
+        /// A file that holds that instead, and that the platform replaces.
+        token_file: Option<PathBuf>,
+    },
+    /// The metadata service of a machine (EC2).
+    Machine {
+        /// Where it is.
+        url: Url,
+    },
 }

@@ -40,7 +40,7 @@ pub(super) fn discover(environment: &Environment) -> Discovery {
         let found = Found { provider: row.kind, variable };
         if row.dialect.is_none() {
             discovery.unavailable.push(found);
-        } else if row.base_url.is_empty() && resolve::address_of_environment(row, environment).is_none() {
+        } else if resolve::discovered_address(row, environment).is_none() {
             discovery.without_address.push(found);
         } else {
             discovery.found.push(found);
@@ -64,7 +64,7 @@ pub(super) fn providers(discovery: &Discovery, environment: &Environment, report
             let value = Reference::Environment(name.to_owned());
             secret::fetch(&Field { value, place, key }, environment, report)
         });
-        let base_url = resolve::address_of_environment(row, environment).unwrap_or_else(|| resolve::default_url(row));
+        let Some(base_url) = resolve::discovered_address(row, environment) else { continue };
         report.setting(&format!("provider.{kind}.base_url"), format!("{:?}", base_url.as_str()), &Place::Default);
         let (dialect, base_url) = match dialect {
             Dialect::AzureV1 => resolve::azure(base_url, None),

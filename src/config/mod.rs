@@ -15,6 +15,7 @@ mod leaf;
 mod load;
 mod nearest;
 mod peek;
+pub(crate) mod profile;
 mod raw;
 mod report;
 mod resolve;

@@ -208,7 +208,7 @@ pub struct BreakerPolicy {
     pub cooldown: Duration,
 }
 
-pub use super::credential::{Credential, EntraProof, Grant};
+pub use super::credential::{AwsKeys, AwsSource, Credential, EntraProof, Grant, Signing};
 pub use crate::wire::Dialect;
 
 /// What to do with a parameter that an upstream cannot honour.

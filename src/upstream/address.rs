@@ -34,16 +34,16 @@ fn is_multicast(address: IpAddr) -> bool {
     address.to_canonical().is_multicast()
 }
 
-/// Where AWS, Google, Azure and others (169.254.169.254), AWS containers (169.254.170.2), Alibaba
-/// (100.100.100.200) and AWS over IPv6 (fd00:ec2::254) hand out credentials.
+/// Where AWS, Google, Azure and others (169.254.169.254), AWS containers (169.254.170.2
+/// and .23), Alibaba (100.100.100.200) and AWS over IPv6 (fd00:ec2::254 and ::23) hand out credentials.
 fn is_metadata(address: IpAddr) -> bool {
     let v4 = match address {
         IpAddr::V4(v4) => Some(v4),
         IpAddr::V6(v6) => embedded_v4(v6),
     };
     match v4 {
-        Some(v4) => matches!(v4.octets(), [169, 254, 169, 254] | [169, 254, 170, 2] | [100, 100, 100, 200]),
-        None => address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+        Some(v4) => matches!(v4.octets(), [169, 254, 169, 254] | [169, 254, 170, 2 | 23] | [100, 100, 100, 200]),
+        None => [0x254, 0x23].iter().any(|last| address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, *last)),
     }
 }
 
@@ -151,6 +151,8 @@ mod tests {
         for never in [
             "169.254.169.254",
             "169.254.170.2",
+            "169.254.170.23",
+            "fd00:ec2::23",
             "100.100.100.200",
             "::ffff:169.254.169.254",
             "64:ff9b::a9fe:a9fe",

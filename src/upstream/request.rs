@@ -59,7 +59,7 @@ pub(super) fn build(
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    proof.put_on(&mut request);
+    proof.put_on(&mut request, &call.body)?;
     Ok(request)
 }
 

@@ -89,7 +89,7 @@ impl Upstream {
     /// A call is sent a second time in two cases only, both on a connection that had been idle: no byte of the
     /// request went out; or the connection ended without a byte of an answer, which is what a provider's own
     /// idle timeout looks like. The second case is tried once, on a fresh connection. And a call whose credential has been
-    /// fetched is made once more, with a new one, where the provider answers 401.
+    /// fetched, or whose signature had the wrong time, is made once more with a better one where the provider refuses it.
     ///
     /// # Errors
     /// No answer's head came: see [`CallError`].
@@ -101,8 +101,8 @@ impl Upstream {
         let origin = self.pool.origin(&provider.base_url, provider.allow_private_network)?;
         let proof = self.credentials.proof(provider, call.deadline).await?;
         let mut answered = self.answered(provider, policy, &call, &origin, &proof).await?;
-        if answered.0.status == StatusCode::UNAUTHORIZED
-            && let Some(proof) = self.credentials.after_refusal(provider, &proof, call.deadline).await?
+        if answered.0.status.is_client_error()
+            && let Some(proof) = self.credentials.after_refusal(provider, &proof, &answered.0, call.deadline).await?
         {
             answered = self.answered(provider, policy, &call, &origin, &proof).await?;
         }

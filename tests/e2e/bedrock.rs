@@ -1,6 +1,7 @@
 //! Against AWS Bedrock.
 
 mod aws;
+mod signing;
 
 use crate::fake::{Fake, KEY};
 use crate::harness::Gateway;

@@ -2,6 +2,7 @@
 //! anything else. Sections whose values stand alone are read straight into their settings.
 
 mod auth;
+mod aws;
 mod key;
 mod model;
 mod provider;

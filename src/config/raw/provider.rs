@@ -1,6 +1,7 @@
 //! `[provider.NAME]`.
 
 use super::auth::RawAuth;
+use super::aws::RawAws;
 use crate::config::leaf::{base_url, boolean, choice, filled, name, text};
 use crate::config::report::{Complaint, Field};
 use crate::config::secret::{Reference, reference};
@@ -51,6 +52,7 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) region: Option<Field<String>>,
     pub(in crate::config) api_version: Option<Field<String>>,
     pub(in crate::config) auth: RawAuth,
+    pub(in crate::config) aws: RawAws,
     pub(in crate::config) allow_private_network: bool,
     pub(in crate::config) headers: Vec<(HeaderName, RawHeader)>,
     pub(in crate::config) anthropic_version: Field<HeaderValue>,
@@ -91,6 +93,7 @@ impl RawProvider {
             region: section.optional("region", filled),
             api_version: section.optional("api_version", filled),
             auth: RawAuth::read(&mut section),
+            aws: RawAws::read(&mut section),
             allow_private_network: section.value("allow_private_network", false, boolean),
             headers: headers(&mut section),
             anthropic_version: section.field("anthropic_version", ANTHROPIC_VERSION, header_value),

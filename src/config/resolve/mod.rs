@@ -9,7 +9,7 @@ mod model;
 mod provider;
 mod route;
 
-pub(super) use provider::{address_of_environment, azure, default_url};
+pub(super) use provider::{azure, discovered_address};
 
 use super::catalogue::Catalogue;
 use super::discovery::{self, Discovery};

@@ -52,6 +52,7 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         url => (dialect, url),
     };
     let credential = match entra_auth(raw, is_azure, row, report) {
+        _ if dialect == Dialect::Bedrock => aws::credential(raw, key, environment, report),
         Some(auth) => {
             let grant = entra::grant(raw, auth, environment, report);
             grant.map(|grant| Credential::Token(Arc::new(grant)))
@@ -61,8 +62,11 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
             key.map(|key| Credential::of_key(dialect, &key))
         }
     };
-    if let Some(region) = raw.region.as_ref().filter(|_| dialect != Dialect::Bedrock) {
-        report.warn(&region.place, &region.key, format!("means nothing for {}", row.kind));
+    if dialect != Dialect::Bedrock {
+        let region = raw.region.as_ref().map(|region| (&region.place, region.key.as_str()));
+        for (place, key) in region.into_iter().chain(raw.aws.given()) {
+            report.warn(place, key, format!("means nothing for {}", row.kind));
+        }
     }
     let headers = headers(raw, environment, report);
     let Some(base_url) = base_url.filter(|_| report.problems.len() == before) else { return Outcome::Broken };
@@ -148,7 +152,7 @@ fn base_url(
     report: &mut Report,
 ) -> Option<Url> {
     let Some(given) = &raw.base_url else {
-        if let Some(url) = address_of_environment(row, environment).filter(|_| raw.region.is_none()) {
+        if let Some(url) = address_of_environment(row, environment) {
             report.setting(&format!("{}.base_url", raw.name.key), format!("{:?}", url.as_str()), &Place::Default);
             return Some(url);
         }
@@ -181,17 +185,23 @@ fn base_url(
 }
 
 /// The address that the environment holds for a row, where its customers have addresses of their own.
-pub(in crate::config) fn address_of_environment(row: &Quirks, environment: &Environment) -> Option<Url> {
-    let given = row.address_env.and_then(|name| environment.get(name));
-    match given {
-        Some(given) => leaf::base_url(&Value::Text(given.to_owned())).ok(),
-        None if row.dialect == Some(Dialect::Bedrock) => aws::address(aws::region_of_environment(environment)?),
-        None => None,
+fn address_of_environment(row: &Quirks, environment: &Environment) -> Option<Url> {
+    let given = environment.get(row.address_env?)?;
+    leaf::base_url(&Value::Text(given.to_owned())).ok()
+}
+
+/// The address of a provider of which nothing but the environment is known.
+pub(in crate::config) fn discovered_address(row: &Quirks, environment: &Environment) -> Option<Url> {
+    let of_region = || aws::address(aws::region_of_environment(environment)?);
+    match row.dialect {
+        Some(Dialect::Bedrock) => address_of_environment(row, environment).or_else(of_region),
+        _ if row.base_url.is_empty() => address_of_environment(row, environment),
+        _ => Some(address_of_environment(row, environment).unwrap_or_else(|| default_url(row))),
     }
 }
 
 /// The address of a row.
-pub(in crate::config) fn default_url(row: &Quirks) -> Url {
+fn default_url(row: &Quirks) -> Url {
     row.base_url.parse().expect("the rows hold URLs: a test reads them all")
 }
 

@@ -1,6 +1,7 @@
 //! The configuration as its users meet it: files, variables, flags, and what is said of their mistakes.
 
 mod attacks;
+mod bedrock;
 mod example;
 mod layering;
 mod mistakes;

@@ -188,33 +188,6 @@ fn a_dialect_of_later_is_left_out_with_a_warning() {
 }
 
 #[test]
-fn bedrocks_address_is_its_regions() {
-    let key = [("AWS_BEARER_TOKEN_BEDROCK", "abc")];
-    let at = |text: &str, variables: &[(&str, &str)]| {
-        let world = World::new(text).with(&[&key, variables].concat());
-        world.load().map(|loaded| loaded.config.providers["bedrock"].base_url.to_string())
-    };
-    let runtime = |region: &str| format!("https://bedrock-runtime.{region}.amazonaws.com/");
-    let configured = "[provider.bedrock]\nregion = \"eu-west-3\"\n";
-    let (region, fallback) = (("AWS_REGION", "us-west-2"), ("AWS_DEFAULT_REGION", "us-east-2"));
-    assert_eq!(at(configured, &[region]).unwrap(), runtime("eu-west-3"), "the file outranks the environment");
-    assert_eq!(at("[provider.bedrock]\n", &[region, fallback]).unwrap(), runtime("us-west-2"));
-    assert_eq!(at("", &[fallback]).unwrap(), runtime("us-east-2"), "found without a file");
-    let endpoint = ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "https://vpce.example");
-    assert_eq!(at("[provider.bedrock]\n", &[region, endpoint]).unwrap(), "https://vpce.example/");
-    let nowhere = World::new("").with(&key).load().unwrap().discovery.unwrap();
-    assert_eq!(nowhere.without_address[0].variable, "AWS_BEARER_TOKEN_BEDROCK");
-    for (text, variables, reason) in [
-        ("[provider.bedrock]\n", &[][..], "`region` is missing"),
-        ("[provider.bedrock]\nregion = \"us east 1\"\n", &[], "no region of AWS"),
-        ("[provider.bedrock]\n", &[("AWS_REGION", "nowhere")], "AWS_REGION"),
-    ] {
-        let found = at(text, variables).unwrap_err().to_string();
-        assert!(found.contains(reason), "{text}: {found}");
-    }
-}
-
-#[test]
 fn without_providers_the_environment_is_searched() {
     let world = World::new("[server]\nlisten = \"127.0.0.1:1\"\n").with(&[
         ("ANTHROPIC_API_KEY", "sk-a"),

@@ -12,7 +12,9 @@
 //! | [`issuer`] | one small call to whoever issues credentials |
 //! | [`token`] | bearer tokens: OAuth's answers and errors |
 //! | [`entra`] | Microsoft Entra's ways to a token |
+//! | [`aws`] | signatures, and the keys that make them |
 
+mod aws;
 mod entra;
 mod issuer;
 mod renewing;
@@ -26,7 +28,8 @@ use crate::base::task::Tasks;
 use crate::config::settings::{Credential, Grant, Provider};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue, Request};
+use http::response::Parts;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use renewing::{Cells, Held};
 use std::sync::{Arc, Mutex};
@@ -38,6 +41,7 @@ pub(super) struct Credentials {
     /// For calls to issuers.
     tls: TlsConnector,
     tokens: Cells<Grant, HeaderValue>,
+    keyring: aws::Keyring,
     /// The fetches that are under way.
     tasks: Mutex<Tasks>,
 }
@@ -50,11 +54,13 @@ pub(super) enum Proof {
     Header(HeaderName, HeaderValue),
     /// `authorization` with a bearer token.
     Token(Arc<Held<HeaderValue>>),
+    /// A signature.
+    Signature(aws::Signer),
 }
 
 impl Credentials {
     pub(super) fn new(tls: TlsConnector) -> Self {
-        Self { tls, tokens: Cells::default(), tasks: Mutex::default() }
+        Self { tls, tokens: Cells::default(), keyring: aws::Keyring::default(), tasks: Mutex::default() }
     }
 
     /// What authorizes a call to `provider` now.
@@ -74,10 +80,14 @@ impl Credentials {
                 // In a box: it is rare, and every call's future would have room for it.
                 Box::pin(cell.get(&self.tasks, fetch, deadline)).await.map(Proof::Token)
             }
+            Credential::Signature(signing) => {
+                let signer = self.keyring.signer(&provider.id, signing, &self.tls, &self.tasks, deadline);
+                signer.await.map(Proof::Signature)
+            }
         }
     }
 
-    /// What authorizes the same call once more after the provider answered 401; `None` where nothing better can be had.
+    /// What authorizes the same call once more after the provider refused it; `None` where nothing better can be had.
     ///
     /// # Errors
     /// As [`Credentials::proof`].
@@ -85,14 +95,17 @@ impl Credentials {
         &self,
         provider: &Provider,
         refused: &Proof,
+        answer: &Parts,
         deadline: Instant,
     ) -> Result<Option<Proof>, CallError> {
-        match (&provider.credential, refused) {
-            (Credential::Token(grant), Proof::Token(held)) if self.tokens.of(grant).give_up(held, Instant::now()) => {
-                self.proof(provider, deadline).await.map(Some)
+        let again = match (&provider.credential, refused) {
+            (Credential::Token(grant), Proof::Token(held)) => {
+                answer.status == StatusCode::UNAUTHORIZED && self.tokens.of(grant).give_up(held, Instant::now())
             }
-            _ => Ok(None),
-        }
+            (Credential::Signature(_), Proof::Signature(signer)) => self.keyring.learns(signer, answer),
+            _ => false,
+        };
+        if again { self.proof(provider, deadline).await.map(Some) } else { Ok(None) }
     }
 
     fn fetch(
@@ -107,13 +120,19 @@ impl Credentials {
 
 impl Proof {
     /// Authorizes a request of which everything else stands. A header of that name that the operator has set wins.
-    pub(super) fn put_on(&self, request: &mut Request<Full<Bytes>>) {
+    ///
+    /// # Errors
+    /// What authorizes it holds what no header can.
+    pub(super) fn put_on(&self, request: &mut Request<Full<Bytes>>, body: &[u8]) -> Result<(), CallError> {
         let (name, value) = match self {
-            Self::Nothing => return,
+            Self::Nothing => return Ok(()),
+            Self::Signature(_) if request.headers().contains_key(AUTHORIZATION) => return Ok(()),
+            Self::Signature(signer) => return signer.sign(request, body),
             Self::Header(name, value) => (name.clone(), value.clone()),
             Self::Token(held) => (AUTHORIZATION, held.value.clone()),
         };
         request.headers_mut().entry(name).or_insert(value);
+        Ok(())
     }
 }
 

@@ -29,11 +29,7 @@ pub(super) async fn fetch(
         }
         Grant::Machine { url, header: (name, value) } => of_machine(tls, url, name, value).await,
     };
-    fetched.map_err(|refused| {
-        let (error, reason) = (refused.error, refused.reason);
-        tracing::warn!(%provider, %reason, "no token for calls to this provider: {error}");
-        error
-    })
+    fetched.map_err(|refused| refused.log(provider))
 }
 
 /// Why no token came.
@@ -48,6 +44,18 @@ impl NoToken {
     /// What is configured cannot be used.
     pub(super) fn unusable(reason: impl Into<String>) -> Self {
         Self { error: CallError::NoCredential, reason: reason.into() }
+    }
+
+    /// Whoever was asked answers nonsense, or not now.
+    pub(super) fn unreachable(reason: impl Into<String>) -> Self {
+        Self { error: CallError::IssuerUnreachable, reason: reason.into() }
+    }
+
+    /// Tells the operator.
+    pub(super) fn log(self, provider: &ProviderId) -> CallError {
+        let Self { error, reason } = self;
+        tracing::warn!(%provider, %reason, "no credential for calls to this provider: {error}");
+        error
     }
 }
 
@@ -87,20 +95,18 @@ fn read(said: &Said) -> Result<Fetched<HeaderValue>, NoToken> {
         Text(String),
     }
     let status = said.status.as_u16();
-    let unreachable = |reason: String| NoToken { error: CallError::IssuerUnreachable, reason };
     match status {
         200 => {}
         400..=428 | 430..=499 => return Err(NoToken { error: CallError::NoCredential, reason: code(said) }),
-        _ => return Err(unreachable(format!("status {status}"))),
+        _ => return Err(NoToken::unreachable(format!("status {status}"))),
     }
     let granted: Granted =
-        serde_json::from_slice(&said.body).map_err(|_| unreachable(String::from("the answer holds no token")))?;
+        serde_json::from_slice(&said.body).map_err(|_| NoToken::unreachable("the answer holds no token"))?;
     let seconds = match granted.expires_in {
         Seconds::Number(seconds) => Some(seconds),
         Seconds::Text(text) => text.parse().ok(),
     };
-    let seconds =
-        seconds.ok_or_else(|| unreachable(String::from("the answer does not say how long the token lives")))?;
+    let seconds = seconds.ok_or_else(|| NoToken::unreachable("the answer does not say how long the token lives"))?;
     let token = Secret::new(granted.access_token);
     let bearer = Secret::new(["Bearer ", token.expose()].concat());
     Ok(Fetched { value: sensitive(bearer.expose())?, lives: Duration::from_secs(seconds) })

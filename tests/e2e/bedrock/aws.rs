@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub(super) const MODEL: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -10,7 +11,10 @@ pub(super) const MODEL: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
+    pub(super) method: String,
     pub(super) path: String,
+    /// The body as it came.
+    pub(super) text: String,
     headers: Vec<(String, String)>,
     pub(super) body: Value,
 }
@@ -26,20 +30,46 @@ impl Seen {
 pub(super) struct Aws {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    clock: Arc<AtomicI64>,
+    issued: Arc<AtomicU32>,
+}
+
+/// What connections share.
+#[derive(Clone)]
+struct Shared {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    clock: Arc<AtomicI64>,
+    issued: Arc<AtomicU32>,
 }
 
 impl Aws {
     pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let aws = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
-        let seen = Arc::clone(&aws.seen);
+        let shared = Shared { seen: Arc::default(), clock: Arc::default(), issued: Arc::default() };
+        let address = listener.local_addr().unwrap();
+        let Shared { seen, clock, issued } = shared.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let seen = Arc::clone(&seen);
-                std::thread::spawn(move || while serve(&stream, &seen).is_some() {});
+                let shared = shared.clone();
+                std::thread::spawn(move || while serve(&stream, &shared).is_some() {});
             }
         });
-        aws
+        Self { address, seen, clock, issued }
+    }
+
+    /// Sets its clock ahead by so many seconds: signatures of another time than its own are refused.
+    pub(super) fn set_ahead(&self, seconds: i64) {
+        self.clock.store(seconds, Ordering::SeqCst);
+    }
+
+    /// How many times keys were given out.
+    pub(super) fn issued(&self) -> u32 {
+        self.issued.load(Ordering::SeqCst)
+    }
+
+    /// The calls to whoever gives out keys, in order.
+    pub(super) fn asked(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().iter().filter(|seen| !seen.path.starts_with("/model/")).cloned().collect()
     }
 
     /// The calls of models, in order.
@@ -58,7 +88,7 @@ impl Aws {
     }
 }
 
-fn serve(stream: &TcpStream, all: &Mutex<Vec<Seen>>) -> Option<()> {
+fn serve(stream: &TcpStream, shared: &Shared) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut lines = Vec::new();
     loop {
@@ -71,17 +101,20 @@ fn serve(stream: &TcpStream, all: &Mutex<Vec<Seen>>) -> Option<()> {
         }
         lines.push(line.trim_end().to_owned());
     }
-    let path = lines[0].split(' ').nth(1).unwrap().to_owned();
+    let mut words = lines[0].split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap(), words.next().unwrap());
     let headers: Vec<_> =
         lines[1..].iter().filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-    let mut seen = Seen { path, headers, body: Value::Null };
+    let mut seen = Seen { method, path, headers, text: String::new(), body: Value::Null };
     let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     seen.body = serde_json::from_slice(&body).unwrap_or_default();
-    all.lock().unwrap().push(seen.clone());
+    seen.text = String::from_utf8(body).unwrap();
+    shared.seen.lock().unwrap().push(seen.clone());
     let mut writer = stream.try_clone().unwrap();
-    let (status, kind, headers, body) = answer(&seen);
+    let (status, kind, headers, body) =
+        issued(&seen, shared).or_else(|| untimely(&seen, shared)).unwrap_or_else(|| answer(&seen));
     let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\n{headers}content-length: {}\r\n\r\n", body.len());
     writer.write_all(&[head.as_bytes(), &body].concat()).ok()
 }
@@ -93,9 +126,51 @@ fn refusal(status: &'static str, name: &str, message: &str) -> Answer {
     (status, "application/json", headers, json!({"message": message}).to_string().into_bytes())
 }
 
+/// Keys, where they are asked for. Those that were given out first have expired for Bedrock soon after.
+fn issued(seen: &Seen, shared: &Shared) -> Option<Answer> {
+    let given = |body: String| Some(("200 OK", "application/json", String::new(), body.into_bytes()));
+    let keys = || {
+        let number = shared.issued.fetch_add(1, Ordering::SeqCst) + 1;
+        let end = jiff::Timestamp::now() + std::time::Duration::from_secs(3600);
+        json!({"AccessKeyId": format!("ASIA{number}"), "SecretAccessKey": "secret", "Token": format!("token-{number}"),
+            "Expiration": end.to_string()})
+    };
+    let has_session = seen.header("x-aws-ec2-metadata-token") == Some("imds-session");
+    match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", "/agent") if seen.header("authorization") == Some("from-inside") => given(keys().to_string()),
+        ("PUT", "/latest/api/token") => given("imds-session".to_owned()),
+        ("GET", "/latest/meta-data/iam/security-credentials/") if has_session => given("the-role".to_owned()),
+        ("GET", "/latest/meta-data/iam/security-credentials/the-role") if has_session => given(keys().to_string()),
+        ("POST", "/") if seen.text.contains("WebIdentityToken=platform-token") => {
+            let mut keys = keys();
+            keys["SessionToken"] = keys.as_object_mut().unwrap().remove("Token").unwrap();
+            let result = json!({"AssumeRoleWithWebIdentityResult": {"Credentials": keys}});
+            given(json!({"AssumeRoleWithWebIdentityResponse": result}).to_string())
+        }
+        (_, path) if path.starts_with("/model/") => None,
+        _ => Some(refusal("403 Forbidden", "AccessDenied", "no")),
+    }
+}
+
+/// The refusal of a signature that is not of now, by this server's clock.
+fn untimely(seen: &Seen, shared: &Shared) -> Option<Answer> {
+    let signed = seen.header("x-amz-date")?.parse::<jiff::Timestamp>().unwrap().as_second();
+    let now = jiff::Timestamp::now().as_second() + shared.clock.load(Ordering::SeqCst);
+    if (now - signed).abs() <= 300 {
+        return None;
+    }
+    let date = jiff::Timestamp::from_second(now).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let (status, kind, headers, body) = refusal("403 Forbidden", "InvalidSignatureException", "Signature expired");
+    Some((status, kind, format!("{headers}date: {date}\r\n"), body))
+}
+
 fn answer(seen: &Seen) -> Answer {
     let model = seen.path.split('/').nth(2).unwrap_or_default();
     match model {
+        "expired-at-first" if seen.header("x-amz-security-token") == Some("token-1") => {
+            return refusal("403 Forbidden", "ExpiredTokenException", "The security token included is expired");
+        }
+        "always-expired" => return refusal("403 Forbidden", "ExpiredTokenException", "expired"),
         "busy" => return refusal("429 Too Many Requests", "ThrottlingException", "Too many tokens, please wait."),
         "too-long" => {
             return refusal("400 Bad Request", "ValidationException", "Input is too long for requested model.");
