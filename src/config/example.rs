@@ -92,8 +92,16 @@ const LISTS: &str = r#"
 # scope = "https://cognitiveservices.azure.com/.default"              # national clouds have others
 
 # [provider.bedrock]                  # models by their ids or ARNs, such as bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0
-# region = "eu-central-1"             # left out: AWS_REGION, AWS_DEFAULT_REGION
+# region = "eu-central-1"             # left out: AWS_REGION, AWS_DEFAULT_REGION, the profile's
 # api_key = "env:AWS_BEARER_TOKEN_BEDROCK"
+
+# [provider.signed]                   # the same without a bearer key: calls are signed
+# kind = "bedrock"
+# region = "us-east-1"
+# access_key_id = "env:AWS_ACCESS_KEY_ID"    # keys left out: AWS's variables, profile, web identity, container, machine
+# secret_access_key = "env:AWS_SECRET_ACCESS_KEY"
+# session_token = "env:AWS_SESSION_TOKEN"
+# profile = "default"                 # of ~/.aws/credentials, in place of keys
 
 # [provider.local]
 # kind = "openai-chat"

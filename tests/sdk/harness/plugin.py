@@ -5,7 +5,7 @@ import pytest
 from . import Stack
 from .stack import UPSTREAM_MODELS
 
-BOTH_DIALECTS = ["openai", "anthropic"]
+DIALECTS = ["openai", "anthropic", "bedrock"]
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def stack():
         yield running
 
 
-@pytest.fixture(params=BOTH_DIALECTS)
+@pytest.fixture(params=DIALECTS)
 def upstream(request) -> str:
     """The provider behind the gateway."""
     return request.param

@@ -30,6 +30,7 @@ UPSTREAM_MODELS = {
     "openai": "openai/gpt-4o-mini",
     "anthropic": "anthropic/claude-haiku-4-5",
     "cohere": "cohere/command-a-plus-05-2026",
+    "bedrock": "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0",
     "local": "local/llama",
 }
 
@@ -63,6 +64,14 @@ allow_private_network = true
 [provider.cohere]
 api_key = "env:FAKE_KEY_COHERE"
 base_url = "http://{fakes}/cohere"
+allow_private_network = true
+
+[provider.bedrock]
+base_url = "http://{fakes}/bedrock"
+region = "eu-west-3"
+access_key_id = "env:FAKE_AWS_KEY_ID"
+secret_access_key = "env:FAKE_KEY_BEDROCK"
+session_token = "env:FAKE_AWS_SESSION_TOKEN"
 allow_private_network = true
 
 [provider.local]
@@ -188,6 +197,8 @@ class Stack(contextlib.AbstractContextManager):
         config.write_text(CONFIG.format(listen=self.address, data=folder / "data", fakes=self.fakes, **digests))
         env = {name: value for name, value in os.environ.items() if not name.startswith("FLOOPY_")}
         env |= {f"FAKE_KEY_{name.upper()}": key for name, key in self.provider_keys.items()}
+        # As in tests/fakes/bedrock_dialect.py.
+        env |= {"FAKE_AWS_KEY_ID": "AKIDFAKE", "FAKE_AWS_SESSION_TOKEN": "session/token+of=the/fake"}
         with self.log.open("wb") as log:
             self.gateway = subprocess.Popen(
                 [os.environ["FLOOPY_BIN"], "serve", "--config", str(config)], cwd=folder, env=env,
