@@ -9,7 +9,7 @@ use super::output::Reply;
 use super::pace::Pace;
 use super::spool::{Spool, Written};
 use crate::base::{RequestId, Timestamp, body, limits};
-use crate::gateway::{Caller, Gateway, REQUEST_ID};
+use crate::gateway::{Caller, ComeBack, Gateway, REQUEST_ID};
 use crate::resource::batch::{BatchError, BatchStatus, Progress};
 use crate::resource::file::BATCH_OUTPUT;
 use crate::resource::{Batch, BatchStep, StoredFile};
@@ -316,7 +316,7 @@ async fn answer(
         Ok(response) => {
             let (head, body) = response.into_parts();
             let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-            let after = text("retry-after-ms").and_then(|text| text.parse().ok()).map(Duration::from_millis);
+            let after = head.extensions.get::<ComeBack>().map(|after| after.0);
             let request_id = text(REQUEST_ID.as_str()).map_or_else(|| id.to_string(), str::to_owned);
             match body::read(body, limits::MAX_UPSTREAM_BODY).await {
                 Ok(body) => Reply { status: head.status.as_u16(), request_id, body, retry_after: after },

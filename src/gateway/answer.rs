@@ -20,6 +20,10 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// Header: `Retry-After` in milliseconds.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
+/// When to come back, for callers within this process: headers say it with 429 and 503 only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ComeBack(pub Duration);
+
 /// A header value from text that the gateway made; what a header cannot hold is left out.
 fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
@@ -97,16 +101,15 @@ pub(crate) fn failed(error: &ApiError, draft: &Draft) -> Response<Body> {
 fn enveloped(builder: Builder, error: &ApiError, id: RequestId, surface: Surface) -> Response<Body> {
     let mut builder = builder.status(error.http_status()).header(CONTENT_TYPE, "application/json");
     let status = error.http_status();
-    let after = match status {
-        429 | 503 => Some(error.retry_after.unwrap_or(Duration::from_secs(1))),
-        _ => error.retry_after.filter(|_| status >= 500),
-    };
-    if let Some(after) = after {
+    if let Some(after) = error.retry_after {
+        builder = builder.extension(ComeBack(after));
+    }
+    if matches!(status, 429 | 503) {
+        let after = error.retry_after.unwrap_or(Duration::from_secs(1));
         builder = builder
             .header(RETRY_AFTER, after.as_millis().div_ceil(1000).max(1).to_string())
             .header(RETRY_AFTER_MS, after.as_millis().max(1).to_string());
-    }
-    if status >= 500 && status != 503 {
+    } else if status >= 500 {
         // The gateway has already tried again wherever that made sense.
         builder = builder.header(SHOULD_RETRY, "false");
     }

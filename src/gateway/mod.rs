@@ -38,7 +38,7 @@ mod source;
 mod streams;
 mod thoughts;
 
-pub use answer::{REQUEST_ID, error};
+pub use answer::{ComeBack, REQUEST_ID, error};
 pub use body::{Body, Broken};
 pub use caller::Caller;
 pub use forward::{Forwarded, Settled};

@@ -189,6 +189,7 @@ impl Job {
             price_percent: 100,
             question: Question::of(operation),
             user: None,
+            price_percent: 100,
             ended: false,
             caller: self.caller,
             config: self.config,

@@ -59,6 +59,12 @@ impl Provider {
         )
     }
 
+    /// Batches that were taken, and requests that were answered one by one.
+    pub(crate) fn taken(&self) -> (usize, usize) {
+        let shelf = self.shelf();
+        (shelf.batches.len(), shelf.single)
+    }
+
     pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap()
     }

@@ -45,7 +45,7 @@ fn a_batch_of_one_model_goes_to_its_provider_and_what_is_left_undone_is_done_her
         assert_eq!(ids(&errors), ["bad"]);
         assert_eq!(errors[0]["response"]["status_code"], 400);
         assert_eq!(gateway.decision_by_id(errors[0]["response"]["request_id"].as_str().unwrap())["status"], "error");
-        assert_eq!((provider.shelf().single, provider.shelf().batches()), (2, 1));
+        assert_eq!(provider.taken(), (1, 2));
         wait_for("nothing to be left there", || (provider.shelf().files() == 0).then_some(()));
         let left: Vec<_> = std::fs::read_dir(gateway.folder.join("data/files")).unwrap().collect();
         assert_eq!(left.len(), 3, "input, output and errors");
@@ -67,7 +67,7 @@ fn a_killed_gateway_finds_its_batch_again() {
     let batch = becomes(&gateway, &id, "completed");
     assert_eq!(batch["request_counts"], json!({"total": 20, "completed": 20, "failed": 0}));
     assert_eq!(ids(&written(&gateway, &batch["output_file_id"])).len(), 20);
-    assert_eq!((provider.shelf().batches(), provider.shelf().single), (1, 0), "it was made once");
+    assert_eq!(provider.taken(), (1, 0), "it was made once");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn what_a_provider_does_not_take_is_answered_here() {
         let batch = becomes(&gateway, &begun(&gateway, &lines(3, model)), "completed");
         assert_eq!(batch["request_counts"], json!({"total": 3, "completed": 3, "failed": 0}));
     }
-    assert_eq!((provider.shelf().batches(), provider.shelf().single), (0, 6));
+    assert_eq!(provider.taken(), (0, 6));
 }
 
 #[test]
@@ -108,10 +108,10 @@ fn routes_several_models_and_who_does_not_want_it_stay_here() {
     let several = [line("a", "openai/m"), line("b", "anthropic/m")].join("\n");
     becomes(&gateway, &begun(&gateway, several.as_bytes()), "completed");
     becomes(&gateway, &begun(&gateway, &lines(2, "up/cheap")), "completed");
-    assert_eq!((provider.shelf().batches(), provider.shelf().single), (0, 4));
+    assert_eq!(provider.taken(), (0, 4));
 
     let here = config(&provider, "").replace("[batches]\n", "[batches]\nforward = false\n");
     let gateway = Gateway::start(&fake, &here);
     becomes(&gateway, &begun(&gateway, &lines(2, "openai/m")), "completed");
-    assert_eq!((provider.shelf().batches(), provider.shelf().single), (0, 6));
+    assert_eq!(provider.taken(), (0, 6));
 }
