@@ -188,6 +188,7 @@ impl Job {
             remembered: false,
             price_percent: 100,
             question: Question::of(operation),
+            remembered: false,
             user: None,
             price_percent: 100,
             ended: false,
