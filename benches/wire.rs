@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::hint::black_box;
 
 /// Kinds whose dialects differ; of the providers that speak nearly OpenAI's, the one with most to change.
-const KINDS: [&str; 5] = ["openai", "mistral", "anthropic", "gemini", "cohere"];
+const KINDS: [&str; 6] = ["openai", "mistral", "anthropic", "gemini", "bedrock", "cohere"];
 
 fn target(quirks: &'static Quirks, dialect: Dialect) -> Target<'static> {
     Target {
@@ -72,8 +72,37 @@ fn requests(criterion: &mut Criterion) {
     }
 }
 
+/// A message of the event stream that Bedrock sends.
+fn frame(kind: &str, payload: &str) -> Vec<u8> {
+    let mut headers = Vec::new();
+    for (name, value) in [(":message-type", "event"), (":event-type", kind), (":content-type", "application/json")] {
+        headers.push(u8::try_from(name.len()).expect("a short name"));
+        headers.extend_from_slice(name.as_bytes());
+        headers.push(7);
+        headers.extend_from_slice(&u16::try_from(value.len()).expect("a short value").to_be_bytes());
+        headers.extend_from_slice(value.as_bytes());
+    }
+    let word = |number: usize| u32::try_from(number).expect("a short message").to_be_bytes();
+    let mut message = [word(16 + headers.len() + payload.len()), word(headers.len())].concat();
+    message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+    message.extend_from_slice(&headers);
+    message.extend_from_slice(payload.as_bytes());
+    message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+    message
+}
+
 /// What begins a stream, and one event with a piece of text.
-fn stream(dialect: Dialect) -> (&'static str, &'static str) {
+fn stream(dialect: Dialect) -> (Vec<u8>, Vec<u8>) {
+    if dialect == Dialect::Bedrock {
+        let event = "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"some words\"},\"p\":\"abcdefgh\"}";
+        return (frame("messageStart", "{\"role\":\"assistant\"}"), frame("contentBlockDelta", event));
+    }
+    let (start, event) = text(dialect);
+    (start.into(), event.into())
+}
+
+/// The same where it is text.
+fn text(dialect: Dialect) -> (&'static str, &'static str) {
     match dialect {
         Dialect::AnthropicMessages => (
             "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
@@ -101,15 +130,15 @@ fn events(criterion: &mut Criterion) {
         let begun = || {
             let mut decoder = StreamDecoder::new(&target, context, Bytes::new(), &Inbound::Chat);
             let mut out = BytesMut::with_capacity(4096);
-            decoder.feed(start.as_bytes(), &mut out).expect("a good beginning");
-            decoder.feed(event.as_bytes(), &mut out).expect("a good event");
+            decoder.feed(&start, &mut out).expect("a good beginning");
+            decoder.feed(&event, &mut out).expect("a good event");
             out.clear();
             (decoder, out)
         };
         criterion.bench_function(&format!("event/{}", target.quirks.kind), |bencher| {
             bencher.iter_batched_ref(
                 begun,
-                |(decoder, out)| decoder.feed(black_box(event.as_bytes()), out).expect("a good event"),
+                |(decoder, out)| decoder.feed(black_box(&event), out).expect("a good event"),
                 BatchSize::SmallInput,
             );
         });

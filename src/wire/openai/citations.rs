@@ -1,10 +1,5 @@
 //! Sources that stand beside an answer, as annotations of the marks `[n]` in its text.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "reading a JSON value by name gives null where nothing is, and never panics"
-)]
-
 use serde_json::{Map, Value, json};
 
 /// Where an answer got something from.
