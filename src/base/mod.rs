@@ -10,6 +10,7 @@ pub mod kind;
 pub mod limits;
 pub mod model;
 pub mod money;
+pub mod rs256;
 pub mod secret;
 pub mod task;
 pub mod time;

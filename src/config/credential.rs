@@ -60,6 +60,10 @@ pub enum Grant {
         /// Whether the endpoint may have a private address.
         allow_private_network: bool,
     },
+    /// Google, to a service account.
+    GoogleAccount(GoogleAccount),
+    /// Google, to a person who has logged in.
+    GoogleUser(GoogleUser),
     /// The platform that we run on, to this machine: its metadata service, or what stands in for it.
     Machine {
         /// Where it is asked, with what for.
@@ -67,6 +71,36 @@ pub enum Grant {
         /// The header that shows that the question comes from inside, and its value.
         header: (HeaderName, Secret),
     },
+}
+
+/// A service account of Google's, as its key file describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoogleAccount {
+    /// Where it asks for tokens.
+    pub token_url: Url,
+    /// Its address.
+    pub email: String,
+    /// The key's id.
+    pub key_id: String,
+    /// The key: RSA in PKCS#8 PEM.
+    pub private_key: Secret,
+    /// Whether tokens may be asked for at a private address.
+    pub allow_private_network: bool,
+}
+
+/// A person's login at Google, as `gcloud auth application-default login` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoogleUser {
+    /// Where tokens are asked for.
+    pub token_url: Url,
+    /// The application that was logged in with.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// What the login left.
+    pub refresh_token: Secret,
+    /// Whether tokens may be asked for at a private address.
+    pub allow_private_network: bool,
 }
 
 /// How an application shows to Entra who it is.

@@ -38,9 +38,10 @@ pub(super) fn discover(environment: &Environment) -> Discovery {
     for row in quirks::providers() {
         let Some(variable) = row.key_env.iter().copied().find(|name| environment.has(name)) else { continue };
         let found = Found { provider: row.kind, variable };
+        let is_whole = || resolve::of_environment(row.kind, environment, &mut Report::default()).is_some();
         if row.dialect.is_none() {
             discovery.unavailable.push(found);
-        } else if resolve::discovered_address(row, environment).is_none() {
+        } else if resolve::discovered_address(row, environment).is_none() || (row.publisher.is_some() && !is_whole()) {
             discovery.without_address.push(found);
         } else {
             discovery.found.push(found);
@@ -57,6 +58,10 @@ pub(super) fn providers(discovery: &Discovery, environment: &Environment, report
     for (kind, variable) in found.chain(discovery.replay.then_some(("replay", None))) {
         let row = quirks::quirks(kind);
         let Some(dialect) = row.dialect else { continue };
+        if row.publisher.is_some() {
+            providers.extend(resolve::of_environment(kind, environment, report));
+            continue;
+        }
         let api_key = variable.and_then(|name| {
             let place = Place::Environment(name.to_owned());
             let key = format!("provider.{kind}.api_key");

@@ -91,6 +91,13 @@ const LISTS: &str = r#"
 # authority = "https://login.microsoftonline.com"                     # left out: AZURE_AUTHORITY_HOST, else this
 # scope = "https://cognitiveservices.azure.com/.default"              # national clouds have others
 
+# [provider.vertex]                   # Gemini, Claude and the model garden, by Google's default credentials
+# project = "my-project"              # left out: GOOGLE_CLOUD_PROJECT, else that of the key file
+# region = "global"                   # or "europe-west4", "us", "eu", …; left out: GOOGLE_CLOUD_LOCATION, else this
+# credentials = "file:/etc/floopy/google.json"   # a service account's key; left out: GOOGLE_APPLICATION_CREDENTIALS,
+#                                       else what gcloud has left, else the machine's own account
+# auth = "managed_identity"           # the machine's own account, whatever files there are
+
 # [provider.bedrock]                  # models by their ids or ARNs, such as bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0
 # region = "eu-central-1"             # left out: AWS_REGION, AWS_DEFAULT_REGION, the profile's
 # api_key = "env:AWS_BEARER_TOKEN_BEDROCK"

@@ -39,7 +39,33 @@ pub(super) fn reference(value: &Value) -> Result<Reference, Complaint> {
 
 /// Reads the secret that a field refers to.
 pub(super) fn fetch(reference: &Field<Reference>, environment: &Environment, report: &mut Report) -> Option<Secret> {
-    let read = match &reference.value {
+    let checked =
+        read(reference, environment, report).and_then(|text| match text.chars().find(|c| !c.is_ascii_graphic()) {
+            None if text.is_empty() => Err(String::from("the secret is empty")),
+            None => Ok(Secret::new(text)),
+            Some(_) => Err(String::from("the secret holds a space, a line break or a letter that no key has")),
+        });
+    given(checked, reference, report)
+}
+
+/// Reads the document of secrets that a field refers to.
+pub(super) fn document(reference: &Field<Reference>, environment: &Environment, report: &mut Report) -> Option<Secret> {
+    let read = read(reference, environment, report).map(Secret::new);
+    given(read, reference, report)
+}
+
+fn given(read: Result<Secret, String>, reference: &Field<Reference>, report: &mut Report) -> Option<Secret> {
+    match read {
+        Ok(secret) => Some(secret),
+        Err(reason) => {
+            report.refuse(reference, Complaint::new(reason).hidden());
+            None
+        }
+    }
+}
+
+fn read(reference: &Field<Reference>, environment: &Environment, report: &mut Report) -> Result<String, String> {
+    match &reference.value {
         Reference::Environment(name) => match environment.get(name) {
             Some(text) => Ok(text.to_owned()),
             None if environment.has(name) => Err(format!("the environment variable {name} is not UTF-8 text")),
@@ -51,18 +77,6 @@ pub(super) fn fetch(reference: &Field<Reference>, environment: &Environment, rep
                 .and_then(|bytes| String::from_utf8(bytes).map_err(|_| String::from("is not UTF-8 text")))
                 .map_err(|reason| format!("the file {} {reason}", path.display()))
                 .map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
-        }
-    };
-    let checked = read.and_then(|text| match text.chars().find(|c| !c.is_ascii_graphic()) {
-        None if text.is_empty() => Err(String::from("the secret is empty")),
-        None => Ok(Secret::new(text)),
-        Some(_) => Err(String::from("the secret holds a space, a line break or a letter that no key has")),
-    });
-    match checked {
-        Ok(secret) => Some(secret),
-        Err(reason) => {
-            report.refuse(reference, Complaint::new(reason).hidden());
-            None
         }
     }
 }

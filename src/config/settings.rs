@@ -1,7 +1,8 @@
 //! The resolved settings: complete and validated. What these types cannot express cannot be configured.
 
-use crate::base::{KeyId, MicroUsd, ModelRef, OrgId, ProviderId, RouteId};
+use crate::base::{KeyId, MicroUsd, ModelInfo, ModelRef, OrgId, ProviderId, RouteId};
 use crate::resource::decision::Strategy;
+use crate::wire::{Target, quirks};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -234,7 +235,7 @@ pub struct BreakerPolicy {
     pub cooldown: Duration,
 }
 
-pub use super::credential::{AwsKeys, AwsSource, Credential, EntraProof, Grant, Signing};
+pub use super::credential::{AwsKeys, AwsSource, Credential, EntraProof, GoogleAccount, GoogleUser, Grant, Signing};
 pub use crate::wire::Dialect;
 
 /// What to do with a parameter that an upstream cannot honour.
@@ -269,6 +270,23 @@ pub struct Provider {
     pub anthropic_version: String,
     /// What to do with what it cannot honour.
     pub unsupported_parameters: UnsupportedParameters,
+}
+
+impl Provider {
+    /// One of its models, as far as translation needs to know.
+    #[must_use]
+    pub fn target<'a>(&'a self, model: &'a str, info: Option<&'a ModelInfo>) -> Target<'a> {
+        let quirks = quirks::of_model(&self.kind, model);
+        Target {
+            quirks,
+            // Where models are of several makers, each speaks its maker's dialect.
+            dialect: quirks.publisher.and(quirks.dialect).unwrap_or(self.dialect),
+            model,
+            info,
+            refuse_unsupported: self.unsupported_parameters == UnsupportedParameters::Refuse,
+            anthropic_version: &self.anthropic_version,
+        }
+    }
 }
 
 /// A named policy.

@@ -9,7 +9,7 @@ use super::resolve::{Wanted, resolve};
 use super::{Gateway, answer};
 use crate::base::{ApiError, ModelRef, RequestId, limits};
 use crate::upstream::Call;
-use crate::wire::{ChatRequest, Dialect, Fault, Surface, count_input, quirks};
+use crate::wire::{ChatRequest, Fault, Surface, count_call, count_input};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -41,13 +41,12 @@ impl Gateway {
             Wanted::List(_) | Wanted::Route(_) => return Ok(here(&request)),
         };
         let provider = config.providers.get(&model.provider);
-        let Some(provider) = provider.filter(|provider| provider.dialect == Dialect::AnthropicMessages) else {
-            return Ok(here(&request));
-        };
-        let Some(mut outgoing) = request.as_messages(&model.model) else { return Ok(here(&request)) };
+        let Some(provider) = provider else { return Ok(here(&request)) };
+        let target = provider.target(&model.model, None);
+        let Some(mut outgoing) = count_call(&request, &target) else { return Ok(here(&request)) };
         let call = Call {
             method: Method::POST,
-            path: format!("{}/count_tokens", outgoing.path),
+            path: outgoing.path.to_string(),
             headers: outgoing.headers.drain(..).collect::<HeaderMap>(),
             body: outgoing.body,
             deadline: deadline(config.server.request_timeout),
@@ -58,8 +57,9 @@ impl Gateway {
         let headers = reply.headers;
         let text = crate::base::body::read(reply.body, limits::MAX_UPSTREAM_ERROR_BODY).await.unwrap_or_default();
         if !status.is_success() {
-            let kind = quirks(&provider.kind);
-            return Err(Fault::from_response(kind, status.as_u16(), &headers, &text, self.now()).into_api_error());
+            return Err(
+                Fault::from_response(target.quirks, status.as_u16(), &headers, &text, self.now()).into_api_error()
+            );
         }
         Ok(text)
     }

@@ -6,12 +6,12 @@ use super::record::{Draft, millis};
 use super::source::{FirstEvents, Source};
 use crate::base::{ApiError, Code, ModelInfo, ModelRef, OrgId, RequestId, Retry, Side, Timestamp, body, limits};
 use crate::config::Config;
-use crate::config::settings::{Provider, UnsupportedParameters};
+use crate::config::settings::Provider;
 use crate::resource::decision::{Attempt, Target as TargetName};
 use crate::routing::failure::CALLED_OFF;
 use crate::telemetry::{SpanId, TraceContext};
 use crate::upstream::{Call, CallError, Reply, ReplyBody, breaker, retry};
-use crate::wire::{AnswerContext, Fault, Outgoing, Target, quirks};
+use crate::wire::{AnswerContext, Fault, Outgoing, Target};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method};
 use http_body::Body as _;
@@ -138,14 +138,7 @@ impl Drop for Attempting<'_> {
 
 /// A model at its provider, as far as translation needs to know.
 pub(super) fn target_of<'a>(provider: &'a Provider, model: &'a ModelRef, info: Option<&'a ModelInfo>) -> Target<'a> {
-    Target {
-        quirks: quirks(&provider.kind),
-        dialect: provider.dialect,
-        model: &model.model,
-        info,
-        refuse_unsupported: provider.unsupported_parameters == UnsupportedParameters::Refuse,
-        anthropic_version: &provider.anthropic_version,
-    }
+    provider.target(&model.model, info)
 }
 
 impl Line {

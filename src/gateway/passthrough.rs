@@ -18,7 +18,7 @@ use crate::resource::decision::{Reason, Strategy};
 use crate::routing::Choice;
 use crate::telemetry::SpanId;
 use crate::upstream::{Call, ReplyBody};
-use crate::wire::Surface;
+use crate::wire::{Surface, quirks};
 use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
@@ -73,7 +73,11 @@ impl Gateway {
             Dialect::AnthropicMessages => path.to_owned(),
             dialect => {
                 let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-                dialect.place(path, &model)
+                match quirks(&provider.kind).publisher {
+                    // The one surface there that takes bodies of OpenAI's dialect as they are.
+                    Some(_) => format!("/endpoints/openapi{path}"),
+                    None => dialect.place(path, &model),
+                }
             }
         };
         let mut headers = picked(&head.headers, &FORWARDED);

@@ -8,6 +8,7 @@
 use super::chat::{not_json, text_of};
 use super::cohere;
 use super::fault::Fault;
+use super::gemini;
 use super::splice::{Member, Writer, members};
 use super::target::{Dialect, Outgoing, Target};
 use super::tokens;
@@ -170,6 +171,9 @@ fn texts(input: &Value) -> Result<(usize, bool), ApiError> {
 /// # Errors
 /// The provider has no embeddings.
 pub fn encode_embeddings(request: &EmbeddingsRequest, target: &Target<'_>) -> Result<Outgoing, ApiError> {
+    if target.dialect == Dialect::Gemini {
+        return gemini::encode_embeddings(request, target);
+    }
     let speaks = |dialect: Dialect| dialect.is_openai() && dialect != Dialect::Replay || dialect == Dialect::Cohere;
     let path = target.quirks.embeddings.filter(|_| speaks(target.dialect));
     let Some(path) = path else {
@@ -223,6 +227,9 @@ pub fn decode_embeddings(
     }
     if target.dialect == Dialect::Cohere {
         answer = cohere::read_embeddings(answer)?;
+    }
+    if target.dialect == Dialect::Gemini {
+        answer = gemini::as_list(&answer, request.raw("dimensions").is_some())?;
     }
     let Some(data) = answer.get_mut("data").and_then(Value::as_array_mut).filter(|data| data.len() == request.texts)
     else {

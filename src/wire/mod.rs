@@ -26,12 +26,13 @@ mod splice;
 pub mod sse;
 mod target;
 pub mod tokens;
+mod vertex;
 
 pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
 pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings, merge_embeddings};
 pub use fault::Fault;
 pub use given::{Given, Thoughts, Wants, wants};
-pub use inbound::{Inbound, Surface, count_input, response_items};
+pub use inbound::{Inbound, Surface, count_call, count_input, response_items};
 pub use quirks::{BatchApi, BatchTerms, Quirks, quirks};
 pub use said::{Said, said, text_of_content};
 pub use several::{Chorus, merge_answers, sum};
@@ -39,3 +40,4 @@ pub use target::{
     Answer, AnswerContext, Decoded, Dialect, Finish, Outgoing, StreamDecoder, StreamSummary, Target, decode_chat,
     encode_chat,
 };
+pub use vertex::Publisher;

@@ -10,6 +10,7 @@ use super::given::Given;
 use super::inbound::{Inbound, Relay, Voice, decode_response};
 use super::openai;
 use super::quirks::Quirks;
+use super::vertex::at_vertex;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, ModelInfo, RequestId};
 use bytes::{Bytes, BytesMut};
@@ -175,6 +176,19 @@ pub struct StreamSummary {
 /// # Errors
 /// 400 where the target cannot do what is asked and leaving it out would make the answer wrong.
 pub fn encode_chat(
+    request: &ChatRequest,
+    target: &Target<'_>,
+    effort: Option<&str>,
+    given: &Given,
+) -> Result<Outgoing, ApiError> {
+    let outgoing = in_dialect(request, target, effort, given)?;
+    Ok(match target.quirks.publisher {
+        Some(publisher) => at_vertex(outgoing, publisher, target.model, target.anthropic_version),
+        None => outgoing,
+    })
+}
+
+fn in_dialect(
     request: &ChatRequest,
     target: &Target<'_>,
     effort: Option<&str>,

@@ -191,3 +191,28 @@ fn failures_say_whose_fault_they_were() {
         assert_eq!(gateway.decision(&broken)["status"], "error", "{model}");
     }
 }
+
+#[test]
+fn signatures_survive_clients_of_the_messages_api() {
+    for stream in [false, true] {
+        let (fake, gemini) = (Fake::start(), Gemini::start());
+        let gateway = Gateway::start(&fake, &gemini.config());
+        let question = json!({"role": "user", "content": "hello"});
+        let mut body = json!({"model": "gemini/gemini-3-pro", "max_tokens": 500, "stream": stream, "messages": [question],
+            "tools": [{"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]});
+        let first = gateway.post("/v1/messages", &[], &body);
+        assert_eq!(first.status, 200, "{}", first.text());
+        assert!(first.text().contains("tool_use") && first.text().contains("fc2"), "{}", first.text());
+        gateway.decision(&first);
+        let call =
+            |id: &str, city: &str| json!({"type": "tool_use", "id": id, "name": "weather", "input": {"city": city}});
+        let result = |id: &str| json!({"type": "tool_result", "tool_use_id": id, "content": "3"});
+        body["messages"] = json!([question, {"role": "assistant", "content": [call("fc1", "Oslo"), call("fc2", "Rome")]},
+            {"role": "user", "content": [result("fc1"), result("fc2")]}]);
+        let second = gateway.post("/v1/messages", &[], &body);
+        assert_eq!(second.status, 200, "{}", second.text());
+        let contents = gemini.seen()[1].1["contents"].clone();
+        assert_eq!(contents[1]["parts"][0]["thoughtSignature"], "U0lH", "{contents}");
+        assert!(contents[1]["parts"][1].get("thoughtSignature").is_none(), "{contents}");
+    }
+}

@@ -36,4 +36,5 @@ mod strategies;
 mod tokens;
 mod tui;
 mod ui;
+mod vertex;
 mod web;

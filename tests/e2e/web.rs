@@ -20,6 +20,10 @@ impl Asked {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
     /// A field of a form.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         url::form_urlencoded::parse(self.body.as_bytes())
@@ -32,16 +36,30 @@ impl Asked {
 pub(crate) struct Told {
     status: u16,
     kind: &'static str,
+    headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 impl Told {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self { status, kind: "application/json", body: body.to_string() }
+        Self { status, kind: "application/json", headers: Vec::new(), body: body.to_string() }
+    }
+
+    pub(crate) fn events(events: &[Value]) -> Self {
+        Self::text(
+            200,
+            "text/event-stream",
+            events.iter().map(|event| format!("data: {event}\r\n\r\n")).collect::<String>(),
+        )
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub(crate) fn text(status: u16, kind: &'static str, body: impl Into<String>) -> Self {
-        Self { status, kind, body: body.into() }
+        Self { status, kind, headers: Vec::new(), body: body.into() }
     }
 }
 
@@ -106,8 +124,9 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
 }
 
 fn write(mut stream: &TcpStream, told: &Told) -> Option<()> {
+    let headers: String = told.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
-        "HTTP/1.1 {} Told\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {} Told\r\ncontent-type: {}\r\ncontent-length: {}\r\n{headers}\r\n",
         told.status,
         told.kind,
         told.body.len()

@@ -2,7 +2,7 @@
 
 `/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's,
 `/bedrock/model/…` Bedrock's Converse and its embeddings,
-`/cohere/v2/…` Cohere's. `openai` and `anthropic` have batches.
+`/cohere/v2/…` Cohere's, `/gemini/v1beta/models/…` Gemini's. `openai` and `anthropic` have batches.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, batches, bedrock_dialect, checks, cohere_dialect, model, openai_dialect, openai_responses
+from . import anthropic_dialect, batches, bedrock_dialect, checks, cohere_dialect, gemini_dialect, model, openai_dialect, openai_responses
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
@@ -30,6 +30,7 @@ KEYS = {
     "anthropic": "sk-ant-fake",
     "bedrock": "aws/secret+key/of/the/fake",
     "cohere": "co-fake",
+    "gemini": "AIza-fake-gemini",
 }
 LONGEST_HOLD = 20.0
 LONGEST_WAIT = 10.0
@@ -113,6 +114,12 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, openai_dialect, raw, body)
         if provider == "openai" and path == "v1/responses":
             return self.chat(provider, openai_responses, raw, body)
+        if provider == "gemini" and path.startswith("v1beta/models/"):
+            name, _, action = path.removeprefix("v1beta/models/").rpartition(":")
+            if action == "batchEmbedContents":
+                return self.embed_for_gemini(name, raw, body)
+            if (action, url.query) in (("generateContent", ""), ("streamGenerateContent", "alt=sse")):
+                return self.chat(provider, gemini_dialect.Dialect(name, action), raw, body)
         if provider in ("openai", "local") and path == "v1/embeddings":
             return self.embed(provider, raw, body)
         if provider == "bedrock" and (called := bedrock_dialect.action(path)):
@@ -130,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = self.server.journal.begin(provider, self.command, self.path, tag, headers, body)
         key = KEYS.get(provider, "")
-        keys = {"authorization": f"Bearer {key}"}
+        keys = {"x-goog-api-key": key} if provider == "gemini" else {"authorization": f"Bearer {key}"}
         if self.server.direct:
             return call
         if provider == "anthropic":
@@ -192,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         reply = model.reply(heard, marker.get("scenario", "text"))
         fault = marker.get("fault")
-        if not self.streams(body):
+        if not getattr(dialect, "streams", self.streams(body)):
             return self.plain(call, dialect, dialect.answer(body, reply), fault)
         if fault == "inside":
             return self.send_stream(call, iter([dialect.midstream_error()]), marker)
@@ -242,6 +249,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(call, 400, bedrock_dialect.error(400, "; ".join(call.violations)))
         if not self.refused(call, bedrock_dialect, marker):
             self.give(call, 200, bedrock_dialect.embeddings(model_id, body))
+
+    def embed_for_gemini(self, name: str, raw: bytes, body: dict) -> None:
+        call = self.begin("gemini", raw, body, "")
+        call.violations += gemini_dialect.embeddings_violations(name, body)
+        if call.violations:
+            return self.give(call, 400, gemini_dialect.error(400, "; ".join(call.violations)))
+        self.give(call, 200, gemini_dialect.embeddings(body))
 
     # Bytes.
 

@@ -31,6 +31,8 @@ pub(in crate::config) struct RawAuth {
     pub(in crate::config) token_file: Option<Field<PathBuf>>,
     pub(in crate::config) authority: Option<Field<Url>>,
     pub(in crate::config) scope: Option<Field<String>>,
+    pub(in crate::config) project: Option<Field<String>>,
+    pub(in crate::config) credentials: Option<Field<Reference>>,
 }
 
 impl RawAuth {
@@ -49,16 +51,23 @@ impl RawAuth {
             token_file: section.optional("token_file", path),
             authority: section.optional("authority", base_url),
             scope: section.optional("scope", filled),
+            project: section.optional("project", filled),
+            credentials: section.optional("credentials", reference),
         }
     }
 
-    /// The keys that stand here, and where.
-    pub(in crate::config) fn given(&self) -> impl Iterator<Item = (&Place, &str)> {
-        fn at<T>(field: &Option<Field<T>>) -> Option<(&Place, &str)> {
-            field.as_ref().map(|field| (&field.place, field.key.as_str()))
-        }
+    /// The keys of Azure's that stand here, and where.
+    pub(in crate::config) fn of_azure(&self) -> impl Iterator<Item = (&Place, &str)> {
         let names = [at(&self.tenant_id), at(&self.client_id), at(&self.scope)];
-        let others = [at(&self.auth), at(&self.client_secret), at(&self.token_file), at(&self.authority)];
-        names.into_iter().chain(others).flatten()
+        names.into_iter().chain([at(&self.client_secret), at(&self.token_file), at(&self.authority)]).flatten()
     }
+
+    /// The keys of Vertex's that stand here, and where.
+    pub(in crate::config) fn of_vertex(&self) -> impl Iterator<Item = (&Place, &str)> {
+        [at(&self.project), at(&self.credentials)].into_iter().flatten()
+    }
+}
+
+fn at<T>(field: &Option<Field<T>>) -> Option<(&Place, &str)> {
+    field.as_ref().map(|field| (&field.place, field.key.as_str()))
 }

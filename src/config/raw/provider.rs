@@ -3,11 +3,11 @@
 use super::auth::RawAuth;
 use super::aws::RawAws;
 use crate::config::leaf::{base_url, boolean, choice, filled, name, text};
-use crate::config::report::{Complaint, Field};
+use crate::config::report::{Complaint, Field, Report};
 use crate::config::secret::{Reference, reference};
 use crate::config::section::Section;
 use crate::config::settings::UnsupportedParameters;
-use crate::config::tree::{Node, Value};
+use crate::config::tree::{Node, Place, Table, Value};
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
@@ -81,6 +81,13 @@ impl RawProvider {
             }
         }
         providers
+    }
+
+    /// A provider of which nothing but its kind is said.
+    pub(in crate::config) fn of_kind(kind: &str, report: &mut Report) -> Self {
+        let key = format!("provider.{kind}");
+        let name = Field { value: kind.to_owned(), place: Place::Default, key: key.clone() };
+        Self::read(name, Section::new(key, Place::Default, Table::default(), report))
     }
 
     fn read(name: Field<String>, mut section: Section<'_>) -> Self {

@@ -8,8 +8,9 @@ mod later;
 mod model;
 mod provider;
 mod route;
+mod vertex;
 
-pub(super) use provider::{azure, discovered_address};
+pub(super) use provider::{azure, discovered_address, of_environment};
 
 use super::catalogue::Catalogue;
 use super::discovery::{self, Discovery};

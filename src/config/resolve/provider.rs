@@ -1,6 +1,6 @@
 //! One provider: its kind, its address, its key.
 
-use super::{aws, entra};
+use super::{aws, entra, vertex};
 use crate::base::{ProviderId, Secret};
 use crate::config::leaf;
 use crate::config::nearest::nearest;
@@ -38,6 +38,9 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         report.warn(&raw.name.place, &raw.name.key, reason);
         return Outcome::Unavailable;
     };
+    if row.publisher.is_some() {
+        return vertex(raw, row, key, environment, report);
+    }
     let base_url = base_url(raw, row, dialect, environment, report);
     let is_azure = dialect == Dialect::AzureV1;
     let version = raw.api_version.as_ref();
@@ -83,10 +86,62 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
     }))
 }
 
+/// A provider whose models are of several makers.
+fn vertex(
+    raw: &RawProvider,
+    row: &Quirks,
+    key: Option<Secret>,
+    environment: &Environment,
+    report: &mut Report,
+) -> Outcome {
+    let before = report.problems.len();
+    for (place, name) in raw.auth.of_azure() {
+        report.warn(place, name, format!("means nothing for {}", row.kind));
+    }
+    let dialect = row.dialect.unwrap_or(Dialect::Gemini);
+    let host = raw.base_url.as_ref().and_then(|_| base_url(raw, row, dialect, environment, report));
+    let found = vertex::resolve(raw, host.as_ref(), key, environment, report);
+    let mut headers = headers(raw, environment, report);
+    let Some(found) = found.filter(|_| report.problems.len() == before) else { return Outcome::Broken };
+    headers.extend(found.header.filter(|(name, _)| raw.headers.iter().all(|(own, _)| own != name)));
+    let version = &raw.anthropic_version;
+    let version = match version.place {
+        Place::Default => vertex::ANTHROPIC_VERSION,
+        _ => version.value.to_str().unwrap_or_default(),
+    };
+    Outcome::Ready(Box::new(Provider {
+        id: ProviderId::from(raw.name.value.as_str()),
+        kind: row.kind.to_owned(),
+        dialect,
+        base_url: found.base_url,
+        credential: found.credential,
+        headers,
+        allow_private_network: raw.allow_private_network,
+        anthropic_version: version.to_owned(),
+        unsupported_parameters: raw.unsupported_parameters,
+    }))
+}
+
+/// A provider of this kind as the environment describes it; `None` where it says too little.
+pub(in crate::config) fn of_environment(
+    kind: &str,
+    environment: &Environment,
+    report: &mut Report,
+) -> Option<Provider> {
+    match resolve(&RawProvider::of_kind(kind, report), environment, report) {
+        Outcome::Ready(provider) => Some(*provider),
+        Outcome::Unavailable | Outcome::Broken => None,
+    }
+}
+
 /// The way to tokens that a provider of Azure's goes; `None` where it has a key.
 fn entra_auth(raw: &RawProvider, is_azure: bool, row: &Quirks, report: &mut Report) -> Option<Auth> {
+    for (place, key) in raw.auth.of_vertex() {
+        report.warn(place, key, format!("means nothing for {}", row.kind));
+    }
     if !is_azure {
-        for (place, key) in raw.auth.given() {
+        let auth = raw.auth.auth.as_ref().map(|auth| (&auth.place, auth.key.as_str()));
+        for (place, key) in auth.into_iter().chain(raw.auth.of_azure()) {
             report.warn(place, key, format!("means nothing for {}", row.kind));
         }
         return None;
@@ -94,7 +149,7 @@ fn entra_auth(raw: &RawProvider, is_azure: bool, row: &Quirks, report: &mut Repo
     let implied = raw.auth.client_secret.as_ref().map(|_| Auth::ClientSecret);
     let auth = raw.auth.auth.as_ref().map(|auth| auth.value).or(implied).unwrap_or(Auth::Key);
     if auth == Auth::Key {
-        for (place, key) in raw.auth.given().filter(|(_, key)| !key.ends_with(".auth")) {
+        for (place, key) in raw.auth.of_azure() {
             report.warn(place, key, "means nothing with a key: set auth to have tokens instead");
         }
         return None;

@@ -44,6 +44,8 @@ fn the_example_freed_names_every_key_and_only_its_files_are_missing() {
     for file in ["anthropic", "cert.pem", "key.pem"] {
         std::fs::write(world.path(file), "secret\n").unwrap();
     }
+    let google = r#"{"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}"#;
+    std::fs::write(world.path("google.json"), google).unwrap();
     let text = freed()
         .replace("/run/secrets/anthropic", secret.to_str().unwrap())
         .replace("/etc/floopy", world.folder.path().to_str().unwrap());

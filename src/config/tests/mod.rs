@@ -7,6 +7,7 @@ mod layering;
 mod mistakes;
 mod providers;
 mod routes;
+mod vertex;
 
 use super::{ConfigErrors, Environment, Loaded, Sources, load};
 use crate::config::settings::{Credential, Provider};

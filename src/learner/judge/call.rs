@@ -4,14 +4,13 @@ use super::desk::{Bench, Job};
 use super::rubric;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, SessionId, Timestamp, body, limits};
-use crate::config::settings::UnsupportedParameters;
 use crate::resource::assessment::{Assessment, Scores};
 use crate::resource::decision::{
     Attempt, Decision, JUDGE, Outcome, Reason, Status, Strategy, Target as TargetName, UsageNote,
 };
 use crate::store::Recorded;
 use crate::upstream::Call;
-use crate::wire::{self, AnswerContext, ChatRequest, Decoded, Fault, Target, quirks};
+use crate::wire::{self, AnswerContext, ChatRequest, Decoded, Fault};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use rand::RngExt;
@@ -71,14 +70,7 @@ async fn answer(
         ApiError::new(Code::ProviderError, format!("the judge's provider {:?} is not configured", model.provider))
     })?;
     let info = config.catalogue.get(model);
-    let target = Target {
-        quirks: quirks(&provider.kind),
-        dialect: provider.dialect,
-        model: &model.model,
-        info: info.map(|info| &**info),
-        refuse_unsupported: provider.unsupported_parameters == UnsupportedParameters::Refuse,
-        anthropic_version: &provider.anthropic_version,
-    };
+    let target = provider.target(&model.model, info.map(|info| &**info));
     let request = rubric::ask(&model.model, question, &job.answer, check).to_string();
     let request = ChatRequest::parse(Bytes::from(request))?;
     let outgoing = wire::encode_chat(&request, &target, None, &wire::Given::default())?;

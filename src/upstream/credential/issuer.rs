@@ -10,7 +10,7 @@ use crate::upstream::connect::Place;
 use crate::upstream::http1::Connection;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use std::future::poll_fn;
 use tokio::time::{Instant, timeout_at};
@@ -45,6 +45,7 @@ impl<'a> Ask<'a> {
 /// What is answered.
 pub(in crate::upstream) struct Said {
     pub(in crate::upstream) status: StatusCode,
+    pub(in crate::upstream) headers: HeaderMap,
     pub(in crate::upstream) body: Bytes,
 }
 
@@ -76,7 +77,7 @@ async fn asked(tls: &TlsConnector, ask: Ask<'_>, limit: Instant) -> Result<Said,
         }
         body.extend_from_slice(&data);
     }
-    Ok(Said { status: head.status, body: body.freeze() })
+    Ok(Said { status: head.status, headers: head.headers, body: body.freeze() })
 }
 
 fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, CallError> {

@@ -11,11 +11,12 @@
 //! | [`renewing`] | values that expire: single flight, time, back-off |
 //! | [`issuer`] | one small call to whoever issues credentials |
 //! | [`token`] | bearer tokens: OAuth's answers and errors |
-//! | [`entra`] | Microsoft Entra's ways to a token |
+//! | [`entra`], [`google`] | ways to a token of Microsoft and of Google |
 //! | [`aws`] | signatures, and the keys that make them |
 
 mod aws;
 mod entra;
+mod google;
 mod issuer;
 mod renewing;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::issuer::{Ask, Said, ask};
 use super::renewing::Fetched;
-use super::{entra, sensitive};
+use super::{entra, google, sensitive};
 use crate::base::{ProviderId, Secret};
 use crate::config::settings::Grant;
 use crate::upstream::CallError;
@@ -27,6 +27,10 @@ pub(super) async fn fetch(
             let reach = Reach::of(*allow_private_network);
             entra::of_application(tls, token_url, client_id, proof, scope, reach).await
         }
+        Grant::GoogleAccount(account) => {
+            google::of_account(tls, account, Reach::of(account.allow_private_network)).await
+        }
+        Grant::GoogleUser(user) => google::of_user(tls, user, Reach::of(user.allow_private_network)).await,
         Grant::Machine { url, header: (name, value) } => of_machine(tls, url, name, value).await,
     };
     fetched.map_err(|refused| refused.log(provider))
@@ -77,11 +81,16 @@ async fn of_machine(
     name: &HeaderName,
     value: &Secret,
 ) -> Result<Fetched<HeaderValue>, NoToken> {
-    exchange(tls, Ask::of_platform(url, vec![(name.clone(), sensitive(value.expose())?)])).await
+    let said = ask(tls, Ask::of_platform(url, vec![(name.clone(), sensitive(value.expose())?)])).await?;
+    // Google's service says who it is, so that nothing else that answers at its name is taken for it.
+    if name == "metadata-flavor" && said.headers.get(name).is_none_or(|flavor| flavor != "Google") {
+        return Err(CallError::IssuerUnreachable.into());
+    }
+    read(&said)
 }
 
 /// Reads what RFC 6749 says that a token endpoint answers (sections 5.1 and 5.2).
-fn read(said: &Said) -> Result<Fetched<HeaderValue>, NoToken> {
+pub(super) fn read(said: &Said) -> Result<Fetched<HeaderValue>, NoToken> {
     #[derive(Deserialize)]
     struct Granted {
         access_token: String,

@@ -8,9 +8,11 @@
 //! | [`thinking`] | reasoning effort as a budget or a level |
 //! | [`answer`] | what an answer or a piece of it holds, and what it amounts to |
 //! | [`response`], [`stream`] | the answer, whole and in pieces |
+//! | [`embeddings`] | texts and their vectors |
 
 mod answer;
 mod contents;
+mod embeddings;
 mod request;
 mod response;
 mod schema;
@@ -18,6 +20,7 @@ mod stream;
 mod thinking;
 mod tools;
 
+pub(super) use embeddings::{as_list, encode as encode_embeddings};
 pub(super) use request::encode;
 pub(super) use response::decode;
 pub(super) use stream::Stream;

@@ -9,6 +9,7 @@ use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::wire::conversation::{Conversation, ResponseFormat};
 use crate::wire::policy::{Policy, is_neutral, unsupported};
 use crate::wire::target::{Outgoing, Target};
+use crate::wire::vertex;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -88,6 +89,7 @@ pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Re
     let mut generation = generation(conversation, target, &mut policy)?;
     format(conversation, &mut generation, &mut policy)?;
     let service_tier = extra(conversation, &mut policy)?;
+    let at_vertex = target.quirks.publisher.is_some();
     let body = Body {
         system_instruction: contents::system(&conversation.messages)?,
         tools: tools.map(|tools| [tools]),
@@ -95,12 +97,12 @@ pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Re
         contents: contents::contents(&conversation.messages, &mut policy)?,
         generation_config: generation,
         safety_settings: conversation.extra("safety_settings"),
-        service_tier,
+        service_tier: service_tier.filter(|_| !at_vertex),
     };
     let body = serde_json::to_vec(&body).expect("texts, numbers and JSON are JSON");
     Ok(Outgoing {
         path: path(target.model, if conversation.stream { "streamGenerateContent?alt=sse" } else { "generateContent" }),
-        headers: Vec::new(),
+        headers: service_tier.filter(|_| at_vertex).map(vertex::tier).into_iter().collect(),
         body: Bytes::from(body),
         dropped: policy.into_dropped(),
         stream: conversation.stream,
@@ -108,7 +110,7 @@ pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Re
 }
 
 /// `/models/{model}:{action}`; a tuned model keeps the collection that it names itself.
-fn path(model: &str, action: &str) -> Cow<'static, str> {
+pub(super) fn path(model: &str, action: &str) -> Cow<'static, str> {
     let model = model.strip_prefix("models/").unwrap_or(model);
     let collection = if model.starts_with("tunedModels/") { "/" } else { "/models/" };
     let mut path = String::from(collection);

@@ -16,10 +16,12 @@ use super::given::Thoughts;
 use super::splice::{Member, members};
 use super::sse::Splitter;
 use super::target::{AnswerContext, Dialect, Outgoing, Target};
+use super::vertex;
 use crate::base::{ApiError, Code, RequestId};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a client speaks: how it is told of errors, and what keeps its stream open.
@@ -289,15 +291,21 @@ impl ChatRequest {
         request.set_inbound(Inbound::Responses(Arc::new(origin)));
         Ok(request)
     }
+}
 
-    /// The call as a Messages request with this model's name; `None` where it did not come as one.
-    #[must_use]
-    pub fn as_messages(&self, model: &str) -> Option<Outgoing> {
-        match self.inbound() {
-            Inbound::Chat | Inbound::Responses(_) => None,
-            Inbound::Messages(origin) => Some(origin.outgoing(model, None)),
-        }
+/// The question how many tokens a Messages request has, for a target of the same dialect; `None` for any other.
+#[must_use]
+pub fn count_call(request: &ChatRequest, target: &Target<'_>) -> Option<Outgoing> {
+    let Inbound::Messages(origin) = request.inbound() else { return None };
+    if target.dialect != Dialect::AnthropicMessages {
+        return None;
     }
+    let mut outgoing = origin.outgoing(target.model, None);
+    outgoing.path = Cow::Borrowed("/v1/messages/count_tokens");
+    Some(match target.quirks.publisher {
+        Some(_) => vertex::count(outgoing, target.anthropic_version),
+        None => outgoing,
+    })
 }
 
 /// How many tokens the input of a Messages request has, roughly: counted with the tokenizer of OpenAI's models.

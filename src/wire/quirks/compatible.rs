@@ -9,7 +9,7 @@ use super::row::{
 };
 
 /// What they have in common.
-const COMMON: Quirks = Quirks {
+pub(in crate::wire) const COMMON: Quirks = Quirks {
     key_env: &[],
     takes: Takes::Only(&[]),
     max_tokens: MaxTokens::MaxTokens,

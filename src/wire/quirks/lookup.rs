@@ -3,11 +3,19 @@
 use super::compatible::COMPATIBLE;
 use super::own::{OTHERS, OWN};
 use super::row::Quirks;
+use crate::wire::vertex;
 
 /// The row of a kind; the generic one for a kind that has none.
 #[must_use]
 pub fn quirks(kind: &str) -> &'static Quirks {
     find(kind).unwrap_or_else(|| OTHERS.first().expect("the generic row stands first"))
+}
+
+/// The row of a model of a kind: where models are of several makers, each maker has a row.
+#[must_use]
+pub fn of_model(kind: &str, model: &str) -> &'static Quirks {
+    let row = quirks(kind);
+    if row.publisher.is_some() { vertex::row(model).unwrap_or(row) } else { row }
 }
 
 /// The row of a kind that exists.

@@ -17,8 +17,10 @@ mod own;
 mod reasoning;
 mod row;
 
-pub use lookup::{find, kinds, providers, quirks};
+pub(super) use compatible::COMMON;
+pub use lookup::{find, kinds, of_model, providers, quirks};
 pub use reasoning::{Effort, Efforts, Reasoning};
+pub(super) use row::OPENAI;
 pub use row::{
     BatchApi, BatchTerms, CallsContent, Formats, JoinsText, MaxTokens, Order, Quirks, Replays, Strict, Takes,
     ToolChoices,

@@ -2,9 +2,7 @@
 
 use super::row::{BatchApi, BatchTerms, HALF_PRICE, OPENAI, Quirks};
 use crate::wire::target::Dialect;
-
-/// A provider whose dialect comes with a later release.
-const LATER: Quirks = Quirks { dialect: None, ..OPENAI };
+use crate::wire::vertex::Publisher;
 
 /// The providers.
 pub(super) static OWN: &[Quirks] = &[
@@ -24,16 +22,21 @@ pub(super) static OWN: &[Quirks] = &[
         dialect: Some(Dialect::Gemini),
         base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
-        embeddings: None,
+        max_embedding_inputs: 100,
         max_n: 1,
         inline_images_only: true,
         ..OPENAI
     },
     Quirks {
         kind: "vertex",
-        base_url: "https://aiplatform.googleapis.com/v1",
+        dialect: Some(Dialect::Gemini),
+        base_url: "https://aiplatform.googleapis.com",
         key_env: &["GOOGLE_APPLICATION_CREDENTIALS"],
-        ..LATER
+        max_embedding_inputs: 100,
+        max_n: 1,
+        inline_images_only: true,
+        publisher: Some(Publisher::Google),
+        ..OPENAI
     },
     Quirks {
         kind: "bedrock",

@@ -2,6 +2,7 @@
 
 use super::reasoning::{PLAIN, Reasoning};
 use crate::wire::target::Dialect;
+use crate::wire::vertex::Publisher;
 
 /// Which name the limit on output tokens has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,6 +237,8 @@ pub struct Quirks {
     pub refuses_when_reasoning: bool,
     /// Status codes that mean that the gateway's own key is refused, besides 401 and 403.
     pub key_refused: &'static [u16],
+    /// Whose models these are, at Vertex.
+    pub publisher: Option<Publisher>,
 }
 
 impl Quirks {
@@ -299,7 +302,7 @@ const EXTRAS: &[&str] = &[
 ];
 
 /// OpenAI itself: what all rows are made from.
-pub(super) const OPENAI: Quirks = Quirks {
+pub(in crate::wire) const OPENAI: Quirks = Quirks {
     kind: "openai",
     dialect: Some(Dialect::OpenAiChat),
     base_url: "https://api.openai.com/v1",
@@ -351,4 +354,5 @@ pub(super) const OPENAI: Quirks = Quirks {
     think_tags: false,
     refuses_when_reasoning: true,
     key_refused: &[],
+    publisher: None,
 };

@@ -31,6 +31,7 @@ UPSTREAM_MODELS = {
     "anthropic": "anthropic/claude-haiku-4-5",
     "cohere": "cohere/command-a-plus-05-2026",
     "bedrock": "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0",
+    "gemini": "gemini/gemini-2.5-flash",
     "local": "local/llama",
 }
 
@@ -78,6 +79,11 @@ allow_private_network = true
 kind = "openai-chat"
 api_key = "env:FAKE_KEY_LOCAL"
 base_url = "http://{fakes}/local/v1"
+allow_private_network = true
+
+[provider.gemini]
+api_key = "env:FAKE_KEY_GEMINI"
+base_url = "http://{fakes}/gemini/v1beta"
 allow_private_network = true
 
 [[model]]
