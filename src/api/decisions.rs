@@ -32,7 +32,7 @@ pub(crate) async fn get(request: Request) -> Answer {
     let language = request.language();
     let org = request.caller.org.clone();
     let stored = recorded(&request.gateway.store, move |store| store.decision(&org, id)).await?;
-    ok_in(language, &stored.to_json(language))
+    ok_in(language, &stored.view(language))
 }
 
 /// One of a closed set of words.
@@ -83,7 +83,7 @@ pub(crate) async fn list(request: Request) -> Answer {
     let page = blocking(move || store.decisions(&org, &filter, limit, cursor.as_deref())).await?;
     let language = request.language();
     let page = Page {
-        items: page.items.iter().map(|stored| stored.to_json(language)).collect::<Vec<_>>(),
+        items: page.items.iter().map(|stored| stored.view(language)).collect::<Vec<_>>(),
         next_cursor: page.next_cursor,
         has_more: page.has_more,
     };

@@ -100,5 +100,5 @@ pub(crate) async fn rate(request: Request) -> Answer {
     let (store, org) = (request.gateway.store.clone(), request.caller.org.clone());
     store.rate(org.clone(), rating).await.map_err(crate::store::Error::into_api_error)?;
     let stored = blocking(move || store.decision(&org, id)).await?;
-    ok_in(request.language(), &stored.ok_or_else(not_found)?.to_json(request.language()))
+    ok_in(request.language(), &stored.ok_or_else(not_found)?.view(request.language()))
 }

@@ -63,7 +63,7 @@ pub const MAX_EXPORT_LINE: u64 = 16 << 20;
 /// The longest span of one export.
 pub const MAX_EXPORT_SPAN: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Bytes of an export that are made at a time.
-pub const EXPORT_SLICE: usize = 256 << 10;
+pub const EXPORT_SLICE: usize = 1 << 20;
 /// Bytes of the live stream that are read for one reader at a time; one event may be larger.
 pub const EVENT_SLICE: usize = 64 << 10;
 /// Readers of live streams that look at the log at once.
@@ -90,6 +90,8 @@ pub const MAX_IMAGE_REDIRECTS: u32 = 3;
 pub const MAX_FETCHED_IMAGES: usize = 16;
 /// Bytes of all images that are fetched for one request.
 pub const MAX_FETCHED_BYTES: usize = 40 << 20;
+/// Records that one page of a list looks at: a filter that matches little ends a page early, with a cursor.
+pub const MAX_LOOKED_AT: usize = 2_000;
 /// Reasoning that is remembered for one org.
 pub const MAX_ORG_THOUGHTS: usize = 8 << 20;
 /// Reasoning that is remembered for all orgs.

@@ -30,7 +30,8 @@ impl Pages<'_> {
             count += page.items.len();
             self.listing.page(&page.items)?;
             match page.next_cursor {
-                Some(cursor) if self.paging.all => part.cursor = Some(cursor),
+                // One page looks at so many records: where it found none of them, the next one is asked for.
+                Some(cursor) if self.paging.all || page.items.is_empty() => part.cursor = Some(cursor),
                 next => {
                     let hint = match &next {
                         Some(cursor) => Some(format!("more with --cursor {cursor}, or everything with --all")),

@@ -185,7 +185,7 @@ impl Draft {
         gateway.metrics.answered(&AnsweredRequest {
             strategy: decision.routing_strategy.as_str(),
             target: self.served.as_ref(),
-            status: status_name(decision.outcome.status),
+            status: decision.outcome.status.as_str(),
             total,
             first_byte: self.first_byte.map(|at| at.duration_since(self.clock.began())),
             input_tokens: decision.outcome.input_tokens.unwrap_or(0),
@@ -391,15 +391,6 @@ fn status(end: &End) -> Status {
             Code::RateLimited | Code::BudgetExceeded | Code::FirewallBlocked => Status::Blocked,
             _ => Status::Error,
         },
-    }
-}
-
-const fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "ok",
-        Status::Error => "error",
-        Status::Blocked => "blocked",
-        Status::Cancelled => "cancelled",
     }
 }
 

@@ -42,10 +42,10 @@ pub struct Turn {
     pub request_id: RequestId,
     /// When it came in.
     pub created_at: Timestamp,
-    /// Who served.
-    pub model: Option<String>,
-    /// At which provider.
-    pub provider: Option<String>,
+    /// Who served, or else who was chosen, or else what was asked for: typed clients take no `null` here.
+    pub model: String,
+    /// At which provider; empty where nobody was chosen.
+    pub provider: String,
 }
 
 /// A session with its conversation: `messages` works as it is in the next call.

@@ -5,7 +5,10 @@ use super::decision::Decision;
 use super::explain::{Language, Template};
 use super::feedback::{Feedback, Rating};
 use super::judged::Judged;
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A decision with what the store knows of it beside the record itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,67 +40,16 @@ impl StoredDecision {
         Self { decision, sequence: 0, previous_sha256, sha256, rating: None, feedback: None, judged: None, credits }
     }
 
-    /// The decision as JSON: the flat keys that the SDKs read, the audit keys, and the audit keys again in
-    /// `decision_trace`. Its explanation is in this language.
+    /// The decision as callers see it, its explanation in this language.
     #[must_use]
-    pub fn to_json(&self, language: Language) -> Value {
-        let decision = &self.decision;
-        let served = decision.served.as_ref().or(decision.winner.as_ref());
-        let template = Template::of(decision);
-        let text = template.text(language);
-        let assessment = &decision.assessment;
-        let confidence_reason = ConfidenceReason::told(decision.reason, assessment.confidence_reason);
-        let audit = self.audit();
-        let mut flat = Map::from_iter([
-            ("request_id".to_owned(), json!(decision.request_id)),
-            ("session_id".to_owned(), json!(decision.session_id)),
-            ("request_created_at".to_owned(), json!(decision.created_at)),
-            ("provider".to_owned(), json!(served.map(|target| &target.provider))),
-            ("model".to_owned(), json!(served.map(|target| &target.model))),
-            ("status".to_owned(), json!(decision.outcome.status)),
-            ("latency_ms".to_owned(), json!(decision.outcome.latency_ms)),
-            ("cost_micro_usd".to_owned(), json!(decision.outcome.cost_micro_usd)),
-            ("cache_enabled".to_owned(), json!(false)),
-            ("threat".to_owned(), Value::Null),
-            ("confidence".to_owned(), json!(assessment.confidence)),
-            ("confidence_reason".to_owned(), json!(confidence_reason)),
-            ("explanation".to_owned(), json!(text)),
-            ("explanation_detail".to_owned(), json!({"text": text, "template_id": template.id()})),
-            ("session_inferred".to_owned(), json!(decision.session_inferred)),
-            ("endpoint".to_owned(), json!(decision.endpoint)),
-            ("requested_model".to_owned(), json!(decision.requested_model)),
-            ("stream".to_owned(), json!(decision.stream)),
-            ("served".to_owned(), json!(decision.served)),
-            ("usage".to_owned(), json!(decision.usage)),
-            ("http_status".to_owned(), json!(decision.http_status)),
-            ("error_code".to_owned(), json!(decision.error_code)),
-            ("key_id".to_owned(), json!(decision.key_id)),
-            ("user_id".to_owned(), json!(decision.user_id)),
-            ("project_id".to_owned(), json!(decision.project_id)),
-            ("session_name".to_owned(), json!(decision.session_name)),
-            ("session_path".to_owned(), json!(decision.session_path)),
-            (
-                "properties".to_owned(),
-                json!(decision.properties.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()),
-            ),
-            ("dropped_parameters".to_owned(), json!(decision.dropped_parameters)),
-            ("batch_id".to_owned(), json!(decision.batch_id)),
-            ("trace_id".to_owned(), json!(decision.trace_id)),
-            ("timings".to_owned(), json!(decision.timings)),
-            ("config_generation".to_owned(), json!(decision.config_generation)),
-            ("rating".to_owned(), json!(self.rating)),
-            ("feedback".to_owned(), json!(self.feedback)),
-            ("decision_trace".to_owned(), self.traced(&audit)),
-        ]);
-        flat.extend(audit);
-        Value::Object(flat)
+    pub const fn view(&self, language: Language) -> DecisionView<'_> {
+        DecisionView { stored: self, language }
     }
 
-    /// The audit keys with what a learned choice was made from.
-    fn traced(&self, audit: &Map<String, Value>) -> Value {
-        let mut traced = audit.clone();
-        traced.insert("learned".to_owned(), json!(self.decision.trace));
-        Value::Object(traced)
+    /// The same as a document.
+    #[must_use]
+    pub fn to_json(&self, language: Language) -> Value {
+        serde_json::to_value(self.view(language)).unwrap_or_default()
     }
 
     /// The scores of the answer: heuristics alone, or 60 % heuristics and 40 % judge where both exist.
@@ -106,43 +58,142 @@ impl StoredDecision {
         Scores::known(self.decision.heuristics, self.judged.as_ref().map(|judged| judged.scores))
     }
 
-    fn audit(&self) -> Map<String, Value> {
+    /// Writes the audit keys.
+    fn audit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let decision = &self.decision;
         let assessment = &decision.assessment;
-        let none = json!({"session": null, "auto": null, "manual": null, "benchmark": null});
-        let weights = assessment.weights.map_or(none, |weights| json!(weights));
-        let scores = self.scores().map_or_else(
-            || json!({"relevance": null, "coherence": null, "helpfulness": null, "safety": null, "composite": null}),
-            |scores| json!(scores),
-        );
-        let audit = json!({
-            "floopy_reason": decision.floopy_reason,
-            "routing_strategy": decision.routing_strategy,
-            "route": decision.route,
-            "routing_rule_id": decision.route,
-            "phase": assessment.phase,
-            "weights": weights,
-            "candidates": decision.candidates,
-            "filtered": decision.filtered,
-            "winner": decision.winner,
-            "reason": decision.reason,
-            "propensity": decision.propensity,
-            "exploration_rate_effective": assessment.exploration_rate,
-            "used_shared_pool_prior": assessment.used_shared_pool_prior,
-            "floor": assessment.floor,
-            "switch": assessment.switch,
-            "evidence": assessment.evidence,
-            "complexity": assessment.complexity,
-            "outcome": decision.outcome,
-            "scores": scores,
-            "credits": self.credits,
-            "experiment": decision.experiment,
-            "backup_order": assessment.backups,
-            "chain": {"sequence": self.sequence, "previous_sha256": self.previous_sha256, "sha256": self.sha256},
-        });
-        match audit {
-            Value::Object(audit) => audit,
-            _ => Map::new(),
+        map.serialize_entry("floopy_reason", &decision.floopy_reason)?;
+        map.serialize_entry("routing_strategy", &decision.routing_strategy)?;
+        map.serialize_entry("route", &decision.route)?;
+        map.serialize_entry("routing_rule_id", &decision.route)?;
+        map.serialize_entry("phase", &assessment.phase)?;
+        match &assessment.weights {
+            Some(weights) => map.serialize_entry("weights", weights)?,
+            None => map.serialize_entry("weights", &NoWeights::default())?,
         }
+        map.serialize_entry("candidates", &decision.candidates)?;
+        map.serialize_entry("filtered", &decision.filtered)?;
+        map.serialize_entry("winner", &decision.winner)?;
+        map.serialize_entry("reason", &decision.reason)?;
+        map.serialize_entry("propensity", &decision.propensity)?;
+        map.serialize_entry("exploration_rate_effective", &assessment.exploration_rate)?;
+        map.serialize_entry("used_shared_pool_prior", &assessment.used_shared_pool_prior)?;
+        map.serialize_entry("floor", &assessment.floor)?;
+        map.serialize_entry("switch", &assessment.switch)?;
+        map.serialize_entry("evidence", &assessment.evidence)?;
+        map.serialize_entry("complexity", &assessment.complexity)?;
+        map.serialize_entry("outcome", &decision.outcome)?;
+        match self.scores() {
+            Some(scores) => map.serialize_entry("scores", &scores)?,
+            None => map.serialize_entry("scores", &NoScores::default())?,
+        }
+        map.serialize_entry("credits", &self.credits)?;
+        map.serialize_entry("experiment", &decision.experiment)?;
+        map.serialize_entry("backup_order", &assessment.backups)?;
+        let Self { sequence, previous_sha256, sha256, .. } = self;
+        map.serialize_entry("chain", &Chain { sequence: *sequence, previous_sha256, sha256 })
     }
+}
+
+/// A decision as callers see it: the flat keys that the SDKs read, the audit keys, and the audit keys again in
+/// `decision_trace`. It is written in one pass: a list of hundreds makes no document of each.
+#[derive(Debug, Clone, Copy)]
+pub struct DecisionView<'a> {
+    stored: &'a StoredDecision,
+    language: Language,
+}
+
+impl Serialize for DecisionView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (stored, decision) = (self.stored, &self.stored.decision);
+        let served = decision.served.as_ref().or(decision.winner.as_ref());
+        let template = Template::of(decision);
+        let text = template.text(self.language);
+        let assessment = &decision.assessment;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("request_id", &decision.request_id)?;
+        map.serialize_entry("session_id", &decision.session_id)?;
+        map.serialize_entry("request_created_at", &decision.created_at)?;
+        map.serialize_entry("provider", &served.map(|target| &target.provider))?;
+        map.serialize_entry("model", &served.map(|target| &target.model))?;
+        map.serialize_entry("status", &decision.outcome.status)?;
+        map.serialize_entry("latency_ms", &decision.outcome.latency_ms)?;
+        map.serialize_entry("cost_micro_usd", &decision.outcome.cost_micro_usd)?;
+        map.serialize_entry("cache_enabled", &false)?;
+        map.serialize_entry("threat", &None::<&str>)?;
+        map.serialize_entry("confidence", &assessment.confidence)?;
+        let told = ConfidenceReason::told(decision.reason, assessment.confidence_reason);
+        map.serialize_entry("confidence_reason", &told)?;
+        map.serialize_entry("explanation", &text)?;
+        map.serialize_entry("explanation_detail", &Explained { text: &text, template_id: template.id() })?;
+        map.serialize_entry("session_inferred", &decision.session_inferred)?;
+        map.serialize_entry("endpoint", &decision.endpoint)?;
+        map.serialize_entry("requested_model", &decision.requested_model)?;
+        map.serialize_entry("stream", &decision.stream)?;
+        map.serialize_entry("served", &decision.served)?;
+        map.serialize_entry("usage", &decision.usage)?;
+        map.serialize_entry("http_status", &decision.http_status)?;
+        map.serialize_entry("error_code", &decision.error_code)?;
+        map.serialize_entry("key_id", &decision.key_id)?;
+        map.serialize_entry("user_id", &decision.user_id)?;
+        map.serialize_entry("project_id", &decision.project_id)?;
+        map.serialize_entry("session_name", &decision.session_name)?;
+        map.serialize_entry("session_path", &decision.session_path)?;
+        let properties = decision.properties.iter().map(|(name, value)| (name, value));
+        map.serialize_entry("properties", &properties.collect::<BTreeMap<_, _>>())?;
+        map.serialize_entry("dropped_parameters", &decision.dropped_parameters)?;
+        map.serialize_entry("batch_id", &decision.batch_id)?;
+        map.serialize_entry("trace_id", &decision.trace_id)?;
+        map.serialize_entry("timings", &decision.timings)?;
+        map.serialize_entry("config_generation", &decision.config_generation)?;
+        map.serialize_entry("rating", &stored.rating)?;
+        map.serialize_entry("feedback", &stored.feedback)?;
+        map.serialize_entry("decision_trace", &Traced(stored))?;
+        stored.audit(&mut map)?;
+        map.end()
+    }
+}
+
+/// The audit keys with what a learned choice was made from.
+struct Traced<'a>(&'a StoredDecision);
+
+impl Serialize for Traced<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.audit(&mut map)?;
+        map.serialize_entry("learned", &self.0.decision.trace)?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Chain<'a> {
+    sequence: u64,
+    previous_sha256: &'a str,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    text: &'a str,
+    template_id: &'a str,
+}
+
+/// Weights where nothing was weighed: every key is there.
+#[derive(Default, Serialize)]
+struct NoWeights {
+    session: Option<f64>,
+    auto: Option<f64>,
+    manual: Option<f64>,
+    benchmark: Option<f64>,
+}
+
+/// Scores where nothing was scored.
+#[derive(Default, Serialize)]
+struct NoScores {
+    relevance: Option<f64>,
+    coherence: Option<f64>,
+    helpfulness: Option<f64>,
+    safety: Option<f64>,
+    composite: Option<f64>,
 }

@@ -4,11 +4,12 @@
 //! the next one goes on is a place in the index by time.
 
 use super::beside::Joins;
-use super::chain::{self, Kind, hex};
+use super::chain::{self, Entry, Kind, hex};
 use super::credit::Known;
 use super::error::Error;
 use super::open::Store;
 use super::read::number;
+use super::run::{RUN, Run};
 use super::tables;
 use crate::base::{OrgId, RequestId, Timestamp};
 use crate::resource::assessment::Scores;
@@ -105,34 +106,41 @@ impl Store {
             return Ok(None);
         }
         let (by_time, joins) = (txn.open_table(tables::BY_TIME)?, Joins::open(&txn)?);
-        let mut last: Option<(u64, [u8; 32])> = None;
-        for row in by_time.range(start..end)? {
-            let (_, time, sequence) = row?.0.value();
-            let Some(bytes) = joins.log.get((org, sequence))? else { continue };
-            let entry = chain::decode(bytes.value())?;
-            if entry.kind != Kind::Decision {
-                continue;
+        let mut rows = by_time.range(start..end)?;
+        loop {
+            let places = rows.by_ref().take(RUN).map(|row| {
+                let (_, time, sequence) = row?.0.value();
+                Ok(Place { created_at: Timestamp(time), sequence })
+            });
+            let places = places.collect::<Result<Vec<_>, Error>>()?;
+            if places.is_empty() {
+                return Ok(None);
             }
-            let previous = match last {
-                Some((before, sha256)) if before + 1 == sequence => sha256,
-                _ => joins.previous(org, sequence)?,
-            };
-            last = Some((sequence, entry.sha256));
-            let facts: Facts<'_> = serde_json::from_slice(entry.payload)?;
-            let joined = joins.beside(org, &known(&facts, Timestamp(time)))?;
-            let scores = Scores::known(facts.heuristics, joined.judged.map(|judged| judged.scores));
-            let shown = Resting {
-                facts,
-                beside: Beside { scores, credits: joined.credits },
-                link: Link { sequence, previous_sha256: hex(&previous), sha256: hex(&entry.sha256) },
-                record: entry.payload,
-            };
-            if each(&shown).is_break() {
-                return Ok(Some(Place { created_at: Timestamp(time), sequence }));
+            let run = Run::read(&joins.log, org, places.iter().map(|place| place.sequence))?;
+            for place in places {
+                let Some(bytes) = run.get(place.sequence) else { continue };
+                let entry = chain::decode(bytes)?;
+                if entry.kind == Kind::Decision && each(&resting(&joins, org, place, &run, entry)?).is_break() {
+                    return Ok(Some(place));
+                }
             }
         }
-        Ok(None)
     }
+}
+
+/// One decision of a run with what stands beside it.
+fn resting<'a>(joins: &Joins, org: u32, place: Place, run: &Run, entry: Entry<'a>) -> Result<Resting<'a>, Error> {
+    let sequence = place.sequence;
+    let previous = run.previous(joins, org, sequence)?;
+    let facts: Facts<'_> = serde_json::from_slice(entry.payload)?;
+    let joined = joins.beside(org, &known(&facts, place.created_at))?;
+    let scores = Scores::known(facts.heuristics, joined.judged.map(|judged| judged.scores));
+    Ok(Resting {
+        facts,
+        beside: Beside { scores, credits: joined.credits },
+        link: Link { sequence, previous_sha256: hex(&previous), sha256: hex(&entry.sha256) },
+        record: entry.payload,
+    })
 }
 
 fn known<'a>(facts: &'a Facts<'_>, created_at: Timestamp) -> Known<'a> {

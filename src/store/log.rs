@@ -10,16 +10,13 @@ use super::error::Error;
 use super::open::Store;
 use super::read::{json, judged_at, number};
 use super::tables;
+use super::unread::Unread;
 use super::writer::Op;
 use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
-use crate::resource::decision::Strategy;
 use crate::resource::{Decision, Experiment, Feedback, Judged, PriorsSetting, Rating};
-use memchr::memmem::Finder;
 use redb::ReadableTable;
 use serde::Deserialize;
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
 use tokio::sync::oneshot;
 
 /// Decisions of one session that an outcome is shared among: the latest ones of a longer session.
@@ -60,46 +57,6 @@ pub enum Logged {
     },
     /// Keys, the configuration, retention, and decisions that the reader did not ask for.
     Other(Kind),
-}
-
-/// A decision that was not read yet.
-///
-/// What stands before a member's name in JSON text is a quotation mark, and one inside a text has a backslash before it:
-/// nothing that a client says is taken for a member.
-#[derive(Debug, Clone, Copy)]
-pub struct Unread<'a>(&'a [u8]);
-
-/// Searchers for the members that are looked for, built once: most of a busy log is looked at and not read.
-static STRATEGY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""routing_strategy":""#));
-static ROUTE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""route":""#));
-static EXPERIMENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""experiment":{"#));
-
-impl Unread<'_> {
-    /// Whether it was made by this strategy.
-    #[must_use]
-    pub fn is_by(&self, strategy: Strategy) -> bool {
-        self.member(&STRATEGY) == Some(strategy.as_str().as_bytes())
-    }
-
-    /// Whether it was made on one of these routes.
-    #[must_use]
-    pub fn is_on(&self, routes: &BTreeSet<RouteId>) -> bool {
-        let name = self.member(&ROUTE).and_then(|name| std::str::from_utf8(name).ok());
-        name.is_some_and(|name| routes.contains(name))
-    }
-
-    /// Whether it takes part in an experiment.
-    #[must_use]
-    pub fn is_enrolled(&self) -> bool {
-        EXPERIMENT.find(self.0).is_some()
-    }
-
-    /// The text of the first member of this name, up to the next quotation mark.
-    fn member(&self, name: &Finder<'_>) -> Option<&[u8]> {
-        let begin = name.find(self.0)? + name.needle().len();
-        let rest = self.0.get(begin..)?;
-        rest.get(..memchr::memchr(b'"', rest)?)
-    }
 }
 
 /// What a reader has made of a log up to some entry.
@@ -189,7 +146,7 @@ impl Store {
         limit: usize,
         is_wanted: impl Fn(Unread<'_>) -> bool,
     ) -> Result<Vec<LogEntry>, Error> {
-        self.entries_after(org, sequence, limit, |payload| is_wanted(Unread(payload)))
+        self.entries_after(org, sequence, limit, |payload| is_wanted(Unread::new(payload)))
     }
 
     fn entries_after(

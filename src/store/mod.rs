@@ -23,6 +23,7 @@ mod exporter;
 mod files;
 mod follow;
 mod hot;
+mod list;
 mod log;
 mod open;
 mod polite;
@@ -31,10 +32,12 @@ mod queue;
 mod read;
 mod retained;
 mod retention;
+mod run;
 mod scrub;
 mod session;
 mod settings;
 mod tables;
+mod unread;
 mod verify;
 mod writer;
 
@@ -45,12 +48,13 @@ pub use error::Error;
 pub use export::{Place, Resting, Span};
 pub use exporter::{Exporter, Format as ExportFormat};
 pub use follow::{Entry, Followed};
-pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS, Unread};
+pub use list::DecisionFilter;
+pub use log::{Checkpoint, LogEntry, Logged, MAX_SESSION_DECISIONS};
 pub use open::{FILE, Health, Options, Recorded, Store};
 pub use proof::{Proof, prove};
-pub use read::DecisionFilter;
 pub use retained::Around;
 pub use settings::NewConstraints;
+pub use unread::Unread;
 pub use verify::{Break, Report, verify_folder};
 
 #[cfg(test)]

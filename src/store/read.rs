@@ -8,59 +8,12 @@ use super::open::Store;
 use super::retained::unpack;
 use super::session::merge;
 use super::{cursor, tables};
-use crate::base::{OrgId, RequestId, RouteId, SessionId, Timestamp};
+use crate::base::{OrgId, RequestId, RouteId, SessionId};
 use crate::config::settings::{Key, Permissions};
-use crate::resource::decision::{Status, Strategy};
 use crate::resource::{Decision, Judged, KeyRecord, Page, RestoredSession, SessionSummary, StoredDecision, Turn};
 use redb::{ReadTransaction, ReadableTable};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
-
-/// Records that one page may look at: a filter that matches little ends a page early, with a cursor.
-const MAX_LOOKED_AT: usize = 20_000;
-
-/// Which decisions a listing wants.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DecisionFilter {
-    /// Of this session.
-    pub session_id: Option<String>,
-    /// From this instant on.
-    pub from: Option<Timestamp>,
-    /// Before this instant.
-    pub to: Option<Timestamp>,
-    /// With one of these ids.
-    pub request_ids: Vec<RequestId>,
-    /// By this strategy.
-    pub routing_strategy: Option<Strategy>,
-    /// Served by this provider.
-    pub provider: Option<String>,
-    /// Served by this model.
-    pub model: Option<String>,
-    /// With this outcome.
-    pub status: Option<Status>,
-    /// With a confidence of at least this. A decision without confidence does not match.
-    pub min_confidence: Option<f64>,
-    /// With a confidence of at most this. A decision without confidence does not match.
-    pub max_confidence: Option<f64>,
-}
-
-impl DecisionFilter {
-    fn matches(&self, decision: &Decision) -> bool {
-        let served = decision.served.as_ref().or(decision.winner.as_ref());
-        let confidence = decision.assessment.confidence;
-        let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
-        self.session_id.as_deref().is_none_or(|wanted| wanted == decision.session_id.as_str())
-            && (self.request_ids.is_empty() || self.request_ids.contains(&decision.request_id))
-            && self.routing_strategy.is_none_or(|wanted| wanted == decision.routing_strategy)
-            && self.status.is_none_or(|wanted| wanted == decision.outcome.status)
-            && is(&self.provider, served.map(|target| &target.provider))
-            && is(&self.model, served.map(|target| &target.model))
-            && self.from.is_none_or(|from| decision.created_at >= from)
-            && self.to.is_none_or(|to| decision.created_at < to)
-            && self.min_confidence.is_none_or(|least| confidence.is_some_and(|found| found >= least))
-            && self.max_confidence.is_none_or(|most| confidence.is_some_and(|found| found <= most))
-    }
-}
 
 pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(serde_json::from_slice(bytes)?)
@@ -79,14 +32,13 @@ fn entry_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<(De
 }
 
 /// A decision with what the store knows of it beside the record.
-fn joined(
-    txn: &ReadTransaction,
+pub(super) fn joined(
+    joins: &Joins,
     org: u32,
     sequence: u64,
     (decision, sha256): (Decision, [u8; 32]),
+    previous: [u8; 32],
 ) -> Result<StoredDecision, Error> {
-    let joins = Joins::open(txn)?;
-    let previous = joins.previous(org, sequence)?;
     let Joined { rating, feedback, judged, credits } = joins.beside(org, &Known::from(&decision))?;
     Ok(StoredDecision {
         decision,
@@ -115,12 +67,6 @@ pub(super) fn scope(org: &OrgId, what: &str, filter: &impl Debug) -> String {
     format!("{org}/{what}/{filter:?}")
 }
 
-fn place_of(cursor: &[u8]) -> Result<(i64, u64), Error> {
-    let (time, sequence) = cursor.split_first_chunk::<8>().ok_or(Error::BadCursor)?;
-    let sequence = <[u8; 8]>::try_from(sequence).map_err(|_| Error::BadCursor)?;
-    Ok((i64::from_be_bytes(*time), u64::from_be_bytes(sequence)))
-}
-
 impl Store {
     /// One decision of this org.
     ///
@@ -129,59 +75,10 @@ impl Store {
     pub fn decision(&self, org: &OrgId, id: RequestId) -> Result<Option<StoredDecision>, Error> {
         let Some((org, sequence)) = self.found(org, id)? else { return Ok(None) };
         let txn = self.snapshot()?;
-        entry_at(&txn, org, sequence)?.map(|entry| joined(&txn, org, sequence, entry)).transpose()
-    }
-
-    /// A page of at most `limit` decisions, newest first.
-    ///
-    /// # Errors
-    /// [`Error::BadCursor`], or the store cannot be read.
-    pub fn decisions(
-        &self,
-        org: &OrgId,
-        filter: &DecisionFilter,
-        limit: usize,
-        cursor: Option<&str>,
-    ) -> Result<Page<StoredDecision>, Error> {
-        let scope = scope(org, "decisions", filter);
-        let after = match cursor {
-            Some(text) => Some(place_of(&cursor::open(&self.cursor_secret, &scope, text)?)?),
-            None => None,
-        };
-        let txn = self.snapshot()?;
-        let mut page = Page { items: Vec::new(), next_cursor: None, has_more: false };
-        let Some(org) = number(&txn, org)? else { return Ok(page) };
-        let from = filter.from.map_or(i64::MIN, |from| from.0);
-        let end = match (after, filter.to) {
-            (Some((time, sequence)), _) => (org, time, sequence),
-            (None, Some(to)) => (org, to.0, 0),
-            (None, None) => (org, i64::MAX, u64::MAX),
-        };
-        if (org, from, 0) >= end {
-            return Ok(page);
-        }
-        let by_time = txn.open_table(tables::BY_TIME)?;
-        let mut last = None;
-        for (looked_at, row) in by_time.range((org, from, 0)..end)?.rev().enumerate() {
-            let (_, time, sequence) = row?.0.value();
-            if page.items.len() == limit || looked_at == MAX_LOOKED_AT {
-                page.has_more = true;
-                break;
-            }
-            last = Some((time, sequence));
-            if let Some(entry) = entry_at(&txn, org, sequence)?
-                && filter.matches(&entry.0)
-            {
-                page.items.push(joined(&txn, org, sequence, entry)?);
-            }
-        }
-        if page.has_more {
-            page.next_cursor = last.map(|(time, sequence)| {
-                let place = [time.to_be_bytes(), sequence.to_be_bytes()].concat();
-                cursor::sign(&self.cursor_secret, &scope, &place)
-            });
-        }
-        Ok(page)
+        let Some(entry) = entry_at(&txn, org, sequence)? else { return Ok(None) };
+        let joins = Joins::open(&txn)?;
+        let previous = joins.previous(org, sequence)?;
+        joined(&joins, org, sequence, entry, previous).map(Some)
     }
 
     /// A session with its merged conversation; `None` where it does not exist or no text of it is kept.
@@ -197,13 +94,12 @@ impl Store {
         for row in by_session.range((org, id, 0)..=(org, id, u64::MAX))? {
             let (_, _, sequence) = row?.0.value();
             let Some((decision, _)) = entry_at(&txn, org, sequence)? else { continue };
-            let served = decision.served;
-            restored.turns.push(Turn {
-                request_id: decision.request_id,
-                created_at: decision.created_at,
-                model: served.as_ref().map(|target| target.model.clone()),
-                provider: served.map(|target| target.provider),
-            });
+            let (provider, model) = match decision.served.or(decision.winner) {
+                Some(target) => (target.provider, target.model),
+                None => (String::new(), decision.requested_model),
+            };
+            let (request_id, created_at) = (decision.request_id, decision.created_at);
+            restored.turns.push(Turn { request_id, created_at, model, provider });
             let Some(body) = bodies.get((org, sequence))? else { continue };
             let kept = unpack(body.value())?;
             let answer = if kept.answer.is_empty() { None } else { Some(json(kept.answer.as_bytes())?) };

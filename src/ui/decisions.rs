@@ -57,11 +57,16 @@ pub fn decisions(page: &Value, model: &str, wanted: &str) -> String {
             format!("/ui/decisions?model={}&status={}&cursor={}", segment(model), segment(wanted), segment(cursor));
         format!("<p>{}</p>", link(&path, "older ones"))
     });
+    let none = if more.is_empty() {
+        "No decision matches; every request through the gateway leaves one."
+    } else {
+        "None of those that were looked at matches: go on with older ones."
+    };
     format!(
         "<h1>Decisions</h1><form class=\"filter\" action=\"/ui/decisions\"><label>model <input name=\"model\" value=\"{}\"></label>\
          <label>status <select name=\"status\">{options}</select></label><button>Filter</button></form>{}{more}",
         escape(model),
-        table("Newest first", HEADS, &rows, "No decision matches; every request through the gateway leaves one.")
+        table("Newest first", HEADS, &rows, none)
     )
 }
 

@@ -69,6 +69,30 @@ fn pages_hold_every_decision_once() {
 }
 
 #[test]
+fn cursors_that_nobody_was_given_are_refused_in_every_list() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    for n in 0..2 {
+        gateway.decision(&gateway.chat("up/cheap", &[("floopy-session-id", &format!("s{n}"))]));
+    }
+    let cursor_of = |path: &str| gateway.get(path).json()["next_cursor"].as_str().unwrap().to_owned();
+    let given = cursor_of("/v1/decisions?limit=1");
+    assert_eq!(gateway.get(&format!("/v1/decisions?limit=1&cursor={given}")).status, 200);
+    let foreign = cursor_of("/v1/sessions?limit=1");
+    let longer = format!("{given}AAAA");
+    let flipped: String = given.chars().rev().collect();
+    for path in ["/v1/decisions", "/v1/sessions", "/v1/experiments"] {
+        let others = if path == "/v1/sessions" { &given } else { &foreign };
+        for cursor in ["x", "", "%00", others, &longer, &flipped] {
+            let answer = gateway.get(&format!("{path}?cursor={cursor}"));
+            assert_eq!((answer.status, answer.error_code()), (400, "invalid_request".into()), "{path} {cursor:?}");
+        }
+    }
+    let narrowed = gateway.get(&format!("/v1/decisions?limit=1&status=ok&cursor={given}"));
+    assert_eq!(narrowed.status, 400, "a cursor belongs to its filter");
+}
+
+#[test]
 fn every_documented_key_is_there() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");

@@ -1,5 +1,6 @@
 mod export;
 mod follow;
+mod list;
 mod log;
 mod retained;
 mod retention;
