@@ -204,12 +204,12 @@ pub struct VariantResults {
     pub routing_rule_id: String,
     /// Its calls.
     pub sample_size: u64,
-    /// Share of them that were answered, 0..1.
-    pub success_rate: Option<f64>,
-    /// Mean time, milliseconds.
-    pub average_latency_ms: Option<f64>,
-    /// Mean cost, micro-USD.
-    pub average_cost_micro_usd: Option<f64>,
+    /// Share of them that were answered, 0..1; 0 before the first one, since typed clients take no `null` here.
+    pub success_rate: f64,
+    /// Mean time, milliseconds; 0 before the first answer.
+    pub average_latency_ms: f64,
+    /// Mean cost, micro-USD; 0 while no cost is known.
+    pub average_cost_micro_usd: f64,
     /// Mean rated quality, 0..1; of answers' own scores where nobody has rated.
     pub average_quality: Option<f64>,
     /// Rated sessions and requests.

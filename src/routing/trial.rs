@@ -144,9 +144,9 @@ impl Trial {
         let variant = |side: &Side, rule: &str| VariantResults {
             routing_rule_id: rule.to_owned(),
             sample_size: side.calls,
-            success_rate: share(side.answered, side.calls),
-            average_latency_ms: side.latency.mean(),
-            average_cost_micro_usd: side.cost.mean(),
+            success_rate: share(side.answered, side.calls).unwrap_or(0.0),
+            average_latency_ms: side.latency.mean().unwrap_or(0.0),
+            average_cost_micro_usd: side.cost.mean().unwrap_or(0.0),
             average_quality: quality(side).mean(),
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of ratings")]
             ratings: side.rated.weight as u64,

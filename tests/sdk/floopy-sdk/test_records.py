@@ -230,18 +230,6 @@ def test_errors(stack):
             unplugged.decisions.list()
 
 
-def test_experiments_are_listed_and_bad_ones_are_refused(client):
-    page = client.experiments.list(limit=5)
-    assert (page.items, page.next_cursor, page.has_more) == ([], None, False)
-    with pytest.raises(floopy.FloopyError) as caught:
-        client.experiments.create(
-            name="n", variant_a_routing_rule_id="no-such-route", variant_b_routing_rule_id="nor-this")
-    assert (caught.value.status, caught.value.code) == (400, "invalid_route_id")
-    with pytest.raises(floopy.FloopyError) as caught:
-        client.experiments.rollback("exp_none")
-    assert (caught.value.status, caught.value.code) == (404, "not_found")
-
-
 @pytest.mark.parametrize("call", [
     lambda client: client.evaluations.get("e-1"),
 ], ids=["evaluations"])

@@ -105,6 +105,17 @@ strategy = "fallback"
 default_model = "openai/gpt-4o-mini"
 fallback = ["anthropic/claude-haiku-4-5"]
 
+# For experiments, which change who serves: nothing else is played on them.
+[[route]]
+name = "trial-a"
+strategy = "fallback"
+default_model = "openai/gpt-4o-mini"
+
+[[route]]
+name = "trial-b"
+strategy = "fallback"
+default_model = "anthropic/claude-haiku-4-5"
+
 [[key]]
 name = "suite"
 sha256 = "{suite}"
