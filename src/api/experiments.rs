@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// What a header has to say before sessions are moved.
-const CONFIRM: (&str, &str) = ("x-floopy-confirm", "experiments");
+pub(crate) const CONFIRM: (&str, &str) = ("x-floopy-confirm", "experiments");
 const MOST_BYTES: usize = 8 << 10;
 const MOST_TEXT: usize = 1_000;
 /// Share of the sessions that get B where nothing is said, percent.

@@ -32,6 +32,17 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// The first instant of its calendar month (UTC).
+    #[must_use]
+    pub fn month_begin(self) -> Self {
+        let utc = jiff::tz::Offset::UTC;
+        let begin = jiff::Timestamp::from_microsecond(self.0).and_then(|time| {
+            let first = utc.to_datetime(time).date().first_of_month();
+            utc.to_timestamp(first.to_datetime(jiff::civil::Time::midnight()))
+        });
+        begin.map_or(self, |begin| Self(begin.as_microsecond()))
+    }
+
     /// The last whole multiple of `step` since the epoch that is not after this instant.
     #[must_use]
     pub fn rounded_down(self, step: std::time::Duration) -> Self {
@@ -95,6 +106,18 @@ mod tests {
         for (at, rounded) in [(0, 0), (299_999_999, 0), (300_000_001, 300_000_000), (-1, -300_000_000)] {
             assert_eq!(Timestamp(at).rounded_down(five), Timestamp(rounded));
         }
+    }
+
+    #[test]
+    fn months_begin_with_their_first_instant() {
+        for (at, begin) in [
+            ("2026-02-28T23:59:59.999999Z", "2026-02-01T00:00:00Z"),
+            ("2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z"),
+            ("1969-12-31T00:00:01Z", "1969-12-01T00:00:00Z"),
+        ] {
+            assert_eq!(at.parse::<Timestamp>().unwrap().month_begin(), begin.parse().unwrap(), "{at}");
+        }
+        assert_eq!(Timestamp(i64::MAX).month_begin(), Timestamp(i64::MAX));
     }
 
     #[test]

@@ -64,6 +64,10 @@ pub(super) async fn answer(server: &Server, head: Parts, body: Incoming, address
     let form = if is_order { form(&read_body(&head, body, MAX_FORM).await?) } else { Vec::new() };
     let mut visitor = Visitor { server, headers: head.headers, address, id, has_key: false };
     visitor.take_key_from_cookie();
+    if is_order {
+        // Somebody has pressed a button of ours that says what it does: that is the confirmation.
+        visitor.headers.insert(api::experiments::CONFIRM.0, HeaderValue::from_static(api::experiments::CONFIRM.1));
+    }
     match (is_order, parts.as_slice()) {
         (true, ["login"]) => return Ok(visitor.log_in(&form)),
         (true, ["logout"]) => return Ok(to("/ui/login", Some(cookie(server, "", 0)))),
@@ -156,14 +160,8 @@ impl Visitor<'_> {
                 shown("Routes", true, &ui::routes(&page, self.may_write()))
             }
             ["experiments"] => {
-                self.caller(Needs::Read)?;
-                let page = self.get("/v1/experiments", None).await;
-                let shown_page = match &page {
-                    Ok(page) => Ok(page),
-                    Err(error) if error.code == Code::NotFound => Err("Experiments are not available on this server."),
-                    Err(error) => Err(error.message.as_str()),
-                };
-                shown("Experiments", true, &ui::experiments(shown_page))
+                let page = self.get("/v1/experiments", Some(format!("limit={LISTED}"))).await?;
+                shown("Experiments", true, &ui::experiments(&page, self.may_write()))
             }
             ["events"] => {
                 let caller = self.caller(Needs::Read)?;
@@ -187,6 +185,10 @@ impl Visitor<'_> {
                 let method = if *order == "pin" { "POST" } else { "DELETE" };
                 self.ask(method, &format!("/v1/routes/{}/pin", segment(route)), None, Bytes::new()).await?;
                 Ok(to("/ui/routes", None))
+            }
+            ["experiments", id, "rollback"] => {
+                self.ask("POST", &format!("/v1/experiments/{}/rollback", segment(id)), None, Bytes::new()).await?;
+                Ok(to("/ui/experiments", None))
             }
             _ => Err(ApiError::new(Code::NotFound, "there is no such order")),
         }

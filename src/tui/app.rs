@@ -157,7 +157,7 @@ pub struct App {
     pub(super) traffic: Traffic,
     pub(super) decisions: DecisionList,
     pub(super) routes: Slot,
-    pub(super) savings: Slot,
+    pub(super) spent: Slot,
     pub(super) constraints: Slot,
     pub(super) sessions: Slot,
     pub(super) experiments: Slot,
@@ -192,7 +192,7 @@ impl App {
             traffic: Traffic::default(),
             decisions: DecisionList::default(),
             routes: Slot::default(),
-            savings: Slot::default(),
+            spent: Slot::default(),
             constraints: Slot::default(),
             sessions: Slot::default(),
             experiments: Slot::default(),
@@ -255,8 +255,11 @@ impl App {
         match self.view {
             View::Overview => {
                 ask(&mut self.routes, &Ask::Routes);
-                ask(&mut self.savings, &Ask::Savings);
                 ask(&mut self.constraints, &Ask::Constraints);
+                // Summing a month up takes the server some time: not where there is nothing to compare it with.
+                if budget(&self.constraints).is_some() {
+                    ask(&mut self.spent, &Ask::Spent(now.month_begin()));
+                }
             }
             View::Routes | View::Providers => ask(&mut self.routes, &Ask::Routes),
             View::Sessions => {
@@ -291,4 +294,9 @@ impl App {
         self.log.push_front(Entry { at: self.now, tone, text: visible(&text) });
         self.log.truncate(LOG_KEPT);
     }
+}
+
+/// What the org may spend in a calendar month, in dollars.
+pub(super) fn budget(constraints: &Slot) -> Option<f64> {
+    constraints.value()?.get("cost_limit_monthly_usd")?.as_f64()
 }

@@ -7,6 +7,10 @@ use super::theme::Tone;
 use crate::base::Timestamp;
 use crate::base::human::visible;
 use serde_json::Value;
+use std::time::Duration;
+
+/// How long the sum of a month is good enough.
+const SPENT_AGAIN: Duration = Duration::from_secs(60);
 
 impl App {
     pub(super) fn live(&mut self, live: Live) {
@@ -68,7 +72,10 @@ impl App {
         match ask {
             Ask::Recent => self.recent(answer),
             Ask::Routes => self.routes.take(answer, now),
-            Ask::Savings => self.savings.take(answer, now),
+            Ask::Spent(_) => {
+                self.spent.take(answer, now);
+                self.spent.pause(now, SPENT_AGAIN);
+            }
             Ask::Constraints => self.constraints.take(answer, now),
             Ask::Sessions => self.sessions.take(answer, now),
             Ask::Experiments => self.experiments.take(answer, now),

@@ -13,8 +13,8 @@ pub enum Ask {
     Routes,
     /// The latest sessions.
     Sessions,
-    /// What was saved, over all routes.
-    Savings,
+    /// What was spent from this instant on.
+    Spent(Timestamp),
     /// What the org allows, its budget among it.
     Constraints,
     /// All experiments.
@@ -119,6 +119,11 @@ impl Slot {
     /// Asks at the next chance, whatever was said before.
     pub(super) fn hurry(&mut self) {
         self.due = Timestamp::default();
+    }
+
+    /// Asks no sooner than after this time: the question is dear to answer.
+    pub(super) fn pause(&mut self, now: Timestamp, pause: Duration) {
+        self.due = now.plus(pause);
     }
 
     /// Takes an answer. A failure keeps what was known, but for an endpoint that is gone.

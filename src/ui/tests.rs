@@ -18,7 +18,8 @@ fn pages() -> Vec<String> {
         "arms": [{"provider": EVIL, "model": EVIL, "stage": EVIL}]});
     let route_list = json!({"items": [route]});
     let session_list = json!({"items": [{"session_id": EVIL, "last_seen": EVIL}]});
-    let experiment_list = json!({"items": [{"name": EVIL, "type": EVIL, "status": EVIL}]});
+    let experiment_list = json!({"items": [{"name": EVIL, "type": EVIL, "status": EVIL},
+        {"id": EVIL, "name": EVIL, "status": "active"}]});
     vec![
         overview(&list, &route_list),
         decisions(&list, EVIL, EVIL),
@@ -26,8 +27,7 @@ fn pages() -> Vec<String> {
         sessions(&session_list),
         session(EVIL, &list),
         routes(&route_list, true),
-        experiments(Ok(&experiment_list)),
-        experiments(Err(EVIL)),
+        experiments(&experiment_list, true),
     ]
 }
 

@@ -30,6 +30,22 @@ fn one_frame_prints_anywhere() {
 }
 
 #[test]
+fn what_was_spent_this_month_stands_beside_the_budget() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, ROUTE);
+    gateway.decision(&gateway.chat("auto", &[]));
+    let without = data(&gateway, &["tui", "--once", "--size", "160x40"]);
+    assert!(without.contains("budget none"), "{without}");
+    data(&gateway, &["constraints", "set", "cost_limit_monthly_usd=0.01"]);
+    let spent = gateway.get("/v1/savings").json()["total"]["actual_micro_usd"].as_f64().unwrap();
+    assert!(spent > 0.0);
+    let frame = data(&gateway, &["tui", "--once", "--size", "160x40"]);
+    let share = frame.split("budget ").nth(1).and_then(|rest| rest.split(" %").next()?.trim().parse::<f64>().ok());
+    let share = share.unwrap_or_else(|| panic!("{frame}"));
+    assert!((share - spent / 100.0).abs() < 1.0 && frame.contains("of $0.01 this month"), "{share}: {frame}");
+}
+
+#[test]
 fn what_cannot_be_shown_says_why() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");

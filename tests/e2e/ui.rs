@@ -132,6 +132,30 @@ fn orders_come_from_pages_of_this_host_and_from_those_who_may() {
 }
 
 #[test]
+fn an_experiment_is_rolled_back_by_whoever_may_write() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, ROUTE);
+    let (writer, reader) =
+        (logged_in(&gateway, "writer", &[]), logged_in(&gateway, "reader", &["--permissions", "read"]));
+    let begun = json(&data(
+        &gateway,
+        &["experiments", "create", "--route", "auto", "--candidate", "up/cheap", "--format", "json"],
+    ));
+    let id = begun["id"].as_str().unwrap_or_else(|| panic!("{begun}"));
+    let order = format!("/ui/experiments/{id}/rollback");
+    assert!(get(&gateway, "/ui/experiments", &writer).text().contains(&order));
+    assert!(!get(&gateway, "/ui/experiments", &reader).text().contains("/rollback"), "no button that would be refused");
+    assert_eq!(post(&gateway, &order, &reader, HERE, "").status, 403);
+    assert_eq!(post(&gateway, &order, &writer, "http://evil.example", "").status, 403);
+    assert_eq!(post(&gateway, "/ui/experiments/none/rollback", &writer, HERE, "").status, 404);
+    assert!(get(&gateway, "/ui/experiments", &writer).text().contains("active"), "nothing of that changed anything");
+    let done = post(&gateway, &order, &writer, HERE, "");
+    assert_eq!((done.status, done.header("location")), (303, Some("/ui/experiments")));
+    let page = get(&gateway, "/ui/experiments", &writer).text().to_owned();
+    assert!(page.contains("rolled back") && !page.contains(&order), "{page}");
+}
+
+#[test]
 fn another_org_sees_nothing_of_this_one() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, ROUTE);

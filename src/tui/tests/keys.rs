@@ -17,7 +17,7 @@ fn asks(effects: &[Effect]) -> Vec<Ask> {
 fn only_what_is_in_sight_is_asked_for_and_not_twice() {
     let mut app = app(View::Overview);
     let first = asks(&app.on(Event::Tick(NOW)));
-    assert_eq!(first, [Ask::MayWrite, Ask::Routes, Ask::Savings, Ask::Constraints]);
+    assert_eq!(first, [Ask::MayWrite, Ask::Routes, Ask::Constraints]);
     assert_eq!(app.on(Event::Tick(NOW.plus(std::time::Duration::from_secs(1)))), [], "they are under way");
     app.on(Event::Answer(Ask::Routes, Ok(json!({"items": []}))));
     let later = NOW.plus(std::time::Duration::from_secs(60));

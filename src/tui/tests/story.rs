@@ -149,9 +149,8 @@ pub(super) fn reply(ask: &Ask) -> Result<Value, Problem> {
         Ask::Results(_) => Ok(results(6.5)),
         Ask::MayWrite => Ok(Value::Bool(true)),
         Ask::Feedback { .. } => Ok(json!({"duplicate": false, "session_id": "support-4711"})),
-        Ask::Savings | Ask::Rollback(_) => {
-            Err(Problem { status: Some(404), message: "nothing is served at that path".into() })
-        }
+        Ask::Spent(_) => Ok(json!({"total": {"actual_micro_usd": 93_750_000}})),
+        Ask::Rollback(_) => Err(Problem { status: Some(404), message: "nothing is served at that path".into() }),
     }
 }
 
@@ -159,8 +158,11 @@ pub(super) fn reply(ask: &Ask) -> Result<Value, Problem> {
 pub(super) fn told(view: View) -> App {
     let mut app = app(view);
     traffic(&mut app);
-    let effects = app.on(Event::Tick(NOW));
-    settle(&mut app, effects);
+    // Twice: what was answered leads to one more question.
+    for _ in 0..2 {
+        let effects = app.on(Event::Tick(NOW));
+        settle(&mut app, effects);
+    }
     app
 }
 

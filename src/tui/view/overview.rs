@@ -83,8 +83,8 @@ fn saving(app: &App) -> (String, String) {
 }
 
 fn budget(app: &App, inside: &mut Canvas<'_>) {
-    let limit = app.constraints.value().and_then(|set| number(set, "/cost_limit_monthly_usd"));
-    let spent = app.savings.value().and_then(|savings| number(savings, "/month_to_date_micro_usd"));
+    let limit = crate::tui::app::budget(&app.constraints);
+    let spent = app.spent.value().and_then(|spent| number(spent, "/total/actual_micro_usd"));
     match (limit, spent) {
         (None, _) => {
             let why = app.constraints.absent();
@@ -96,7 +96,9 @@ fn budget(app: &App, inside: &mut Canvas<'_>) {
                 if why.is_empty() { "set one: floopy constraints set" } else { &why },
             );
         }
-        (Some(limit), None) => fact(inside, 3, "budget", &format!("${limit:.2}"), "a month"),
+        (Some(limit), None) => {
+            fact(inside, 3, "budget", &format!("${limit:.2}"), &format!("a month; spent: {}", app.spent.absent()));
+        }
         (Some(limit), Some(spent)) => {
             let share = spent / 1_000_000.0 / limit.max(0.01);
             fact(inside, 3, "budget", &percent(Some(share)), &format!("of ${limit:.2} this month"));

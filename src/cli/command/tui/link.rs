@@ -2,6 +2,7 @@
 
 use crate::base::{ExperimentId, RouteId};
 use crate::client::{Client, DecisionQuery, Error, FeedbackCall, Part, RatingCall};
+use crate::resource::savings::GroupBy;
 use crate::tui::{Ask, Problem};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ async fn answer(client: &Client, ask: &Ask) -> Result<Value, Error> {
         Ask::Routes => Ok(document(client.routes().await?)),
         Ask::Sessions => Ok(document(client.sessions(part(SESSIONS)).await?)),
         Ask::Constraints => Ok(document(client.constraints().await?)),
-        Ask::Savings => client.document(&["v1", "savings"]).await,
+        Ask::Spent(from) => Ok(document(client.savings(Some(*from), None, GroupBy::Route).await?)),
         Ask::Experiments => client.document(&["v1", "experiments"]).await,
         Ask::Results(id) => client.document(&["v1", "experiments", id, "results"]).await,
         Ask::Decision(id) => client.decision(id.parse().map_err(|_| not_an_id(id))?).await,

@@ -40,18 +40,21 @@ pub(super) async fn once(client: Client, mut app: App, size: (u16, u16)) -> Resu
     effects.extend(app.on(Event::Link(Link::Live)));
     effects.extend(app.on(Event::Tick(SystemTime::now().into())));
     let asking = async {
-        for effect in effects {
-            let Effect::Ask(ask) = effect else { continue };
-            let answer = link::ask(&client, &ask).await;
-            if let Err(Problem { status: Some(401), message }) = &answer {
-                return Err(Failure::new(Exit::NotAllowed, message));
+        // What was answered may lead to one more question.
+        for _ in 0..2 {
+            for effect in std::mem::take(&mut effects) {
+                let Effect::Ask(ask) = effect else { continue };
+                let answer = link::ask(&client, &ask).await;
+                if let Err(Problem { status: Some(401), message }) = &answer {
+                    return Err(Failure::new(Exit::NotAllowed, message));
+                }
+                app.on(Event::Answer(ask, answer));
             }
-            app.on(Event::Answer(ask, answer));
+            effects = app.on(Event::Tick(SystemTime::now().into()));
         }
         Ok(())
     };
     timeout(ONCE, asking).await.map_err(|_| Failure::new(Exit::Unreachable, "the server did not answer in time"))??;
-    app.on(Event::Tick(SystemTime::now().into()));
     let buffer = frame(&mut app, size);
     lines(&buffer, coloured, &mut io::stdout().lock())?;
     Ok(())
