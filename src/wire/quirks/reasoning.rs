@@ -14,7 +14,7 @@ pub struct Effort {
 }
 
 /// The efforts that some models take. A level that is not among them cannot be honoured.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Efforts {
     /// Beginnings of the models' names; none = every model that no earlier entry names.
     pub models: &'static [&'static str],
@@ -23,7 +23,7 @@ pub struct Efforts {
 }
 
 /// A provider's ways with reasoning.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reasoning {
     /// Which models take which efforts; none = `reasoning_effort` goes as it came.
     pub efforts: &'static [Efforts],
