@@ -52,9 +52,9 @@ fn google(ahead: i64, least: Arc<AtomicU32>) -> Web {
             });
             if !fits || asked.field("grant_type").unwrap() != "urn:ietf:params:oauth:grant-type:jwt-bearer" {
                 let time = jiff::Timestamp::from_second(now() + ahead).unwrap();
-                let date = jiff::fmt::rfc2822::to_string(&time.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
+                let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap();
                 return Told::json(400, &json!({"error": "invalid_grant", "error_description": "Invalid JWT"}))
-                    .with("date", date.replace("+0000", "GMT"));
+                    .with("date", date);
             }
             let number = issued.fetch_add(1, Ordering::SeqCst) + 1;
             return Told::json(200, &json!({"access_token": format!("ya29.{number}"), "expires_in": 3599}));
