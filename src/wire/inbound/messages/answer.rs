@@ -1,6 +1,6 @@
 //! A chat completion as a message.
 
-use super::UNSIGNED;
+use super::{UNSIGNED, is_thought};
 use crate::wire::fault::Fault;
 use crate::wire::inbound::completion::{Completion, Counts};
 use bytes::Bytes;
@@ -52,6 +52,7 @@ pub(in crate::wire::inbound) fn answer(chat: &[u8], id: &str) -> Result<Bytes, F
     let finish = choice.as_ref().and_then(|choice| choice.finish_reason.clone());
     let said = choice.and_then(|choice| choice.message).unwrap_or_default();
     let mut content = said.thinking_blocks.unwrap_or_default();
+    content.retain(is_thought);
     if let Some(thinking) = said.reasoning_content.filter(|text| content.is_empty() && !text.is_empty()) {
         content.push(json!({"type": "thinking", "thinking": thinking, "signature": UNSIGNED}));
     }

@@ -10,8 +10,8 @@
 //!
 //! One block stands open at a time; the next one closes it. Nothing is held back.
 
-use super::UNSIGNED;
 use super::answer::{message_id, stop_reason, usage};
+use super::{UNSIGNED, is_thought};
 use crate::wire::fault::Fault;
 use crate::wire::inbound::completion::{Call, Chunk, Counts};
 use crate::wire::sse::Splitter;
@@ -103,7 +103,7 @@ impl State {
                 self.within(Open::Thinking, &json!({"type": "thinking", "thinking": "", "signature": ""}), out);
                 self.delta(&json!({"type": "thinking_delta", "thinking": text}), out);
             }
-            for block in delta.thinking_blocks.unwrap_or_default() {
+            for block in delta.thinking_blocks.unwrap_or_default().into_iter().filter(is_thought) {
                 self.thoughts(block, out);
             }
             for text in [delta.content, delta.refusal].into_iter().flatten().filter(|text| !text.is_empty()) {

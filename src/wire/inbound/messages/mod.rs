@@ -30,3 +30,9 @@ pub(super) use request::{count, read};
 /// The signature of thoughts that nobody signed. Clients send thoughts back as they got them; these are taken out
 /// again before a provider sees them that checks signatures.
 const UNSIGNED: &str = "floopy-unsigned";
+
+/// Whether a block of reasoning is one of the Messages API's. Other providers' signatures are remembered by the gateway;
+/// clients know no block of their kind.
+fn is_thought(block: &serde_json::Value) -> bool {
+    matches!(block.get("type").and_then(serde_json::Value::as_str), Some("thinking" | "redacted_thinking"))
+}
