@@ -56,7 +56,7 @@ def header_violations(pairs: list[tuple[str, str]], address: str, keys: dict[str
             yield f"the caller's key is in header {name}"
     if headers.get("host") != address:
         yield f"host is {headers.get('host')}, not {address}"
-    sent = {name: headers[name] for name in ("authorization", "x-api-key", "api-key") if name in headers}
+    sent = {name: headers[name] for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key") if name in headers}
     if len(sent) != 1 or not (sent.items() <= keys.items()):
         yield f"credentials are {sorted(sent)}; one of {sorted(keys)} with the provider's key is expected"
 

@@ -1,7 +1,7 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
 `/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's, `/bedrock/model/…` Bedrock's
-Converse and its embeddings.
+Converse and its embeddings, `/gemini/v1beta/models/…` Gemini's.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -19,11 +19,17 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, bedrock_dialect, checks, model, openai_dialect
+from . import anthropic_dialect, bedrock_dialect, checks, gemini_dialect, model, openai_dialect
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
-KEYS = {"openai": "sk-fake-openai", "local": "sk-fake-local", "anthropic": "sk-ant-fake", "bedrock": "aws/secret+key/of/the/fake"}
+KEYS = {
+    "openai": "sk-fake-openai",
+    "local": "sk-fake-local",
+    "anthropic": "sk-ant-fake",
+    "bedrock": "aws/secret+key/of/the/fake",
+    "gemini": "AIza-fake-gemini",
+}
 LONGEST_HOLD = 20.0
 LONGEST_WAIT = 10.0
 
@@ -89,6 +95,12 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, anthropic_dialect, raw, body)
         if provider in ("openai", "local") and path == "v1/chat/completions":
             return self.chat(provider, openai_dialect, raw, body)
+        if provider == "gemini" and path.startswith("v1beta/models/"):
+            name, _, action = path.removeprefix("v1beta/models/").rpartition(":")
+            if action == "batchEmbedContents":
+                return self.embed_for_gemini(name, raw, body)
+            if (action, url.query) in (("generateContent", ""), ("streamGenerateContent", "alt=sse")):
+                return self.chat(provider, gemini_dialect.Dialect(name, action), raw, body)
         if provider in ("openai", "local") and path == "v1/embeddings":
             return self.embed(provider, raw, body)
         if provider == "bedrock" and (called := bedrock_dialect.action(path)):
@@ -106,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = self.server.journal.begin(provider, self.command, self.path, tag, headers, body)
         key = KEYS.get(provider, "")
-        keys = {"authorization": f"Bearer {key}"}
+        keys = {"x-goog-api-key": key} if provider == "gemini" else {"authorization": f"Bearer {key}"}
         if self.server.direct:
             return call
         if provider == "anthropic":
@@ -131,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         elif dialect is bedrock_dialect:
             breaches = list(bedrock_dialect.violations(body, "ConverseStream" if self.streams(body) else "Converse"))
         else:
-            breaches = list(openai_dialect.chat_violations(body))
+            breaches = list(dialect.chat_violations(body))
         try:
             heard = dialect.heard(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -153,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         reply = model.reply(heard, marker.get("scenario", "text"))
         fault = marker.get("fault")
-        if not self.streams(body):
+        if not getattr(dialect, "streams", self.streams(body)):
             return self.plain(call, dialect, dialect.answer(body, reply), fault)
         if fault == "inside":
             return self.send_stream(call, iter([dialect.midstream_error()]), marker)
@@ -200,6 +212,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(call, 400, bedrock_dialect.error(400, "; ".join(call.violations)))
         if not self.refused(call, bedrock_dialect, marker):
             self.give(call, 200, bedrock_dialect.embeddings(model_id, body))
+
+    def embed_for_gemini(self, name: str, raw: bytes, body: dict) -> None:
+        call = self.begin("gemini", raw, body, "")
+        call.violations += gemini_dialect.embeddings_violations(name, body)
+        if call.violations:
+            return self.give(call, 400, gemini_dialect.error(400, "; ".join(call.violations)))
+        self.give(call, 200, gemini_dialect.embeddings(body))
 
     # Bytes.
 

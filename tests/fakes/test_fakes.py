@@ -9,11 +9,12 @@ import anthropic
 import botocore.config
 import botocore.exceptions
 import botocore.session
+import google.genai
 import httpx2
 import openai
 import pytest
 
-from fakes import anthropic_dialect, bedrock_dialect, model, openai_dialect
+from fakes import anthropic_dialect, bedrock_dialect, gemini_dialect, model, openai_dialect
 from fakes.server import KEYS, Server
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -476,3 +477,65 @@ def test_a_key_inside_a_body_is_reported(guarded):
     body = changed(GOOD_OPENAI, "messages.0.content", "my key is fl_" + "x" * 43)
     _, found = post(guarded, "/openai/v1/chat/completions", {"authorization": f"Bearer {KEYS['openai']}"}, body)
     assert found == ["the caller's key is in the body"]
+
+
+# Gemini, by Google's own SDK.
+
+
+@pytest.fixture(scope="module")
+def gemini_client(direct):
+    options = {"base_url": f"http://{direct.address}/gemini", "api_version": "v1beta"}
+    return google.genai.Client(api_key="k", vertexai=False, http_options=options)
+
+
+@pytest.mark.parametrize("chop", [0, 1, 7])
+def test_gemini_reads_the_same_from_a_stream_as_from_a_whole_answer(gemini_client, chop):
+    asked = {"model": "gemini-2.5-flash", "contents": f"[fake scenario=reasoning chop={chop}]"}
+    whole = gemini_client.models.generate_content(**asked)
+    pieces = list(gemini_client.models.generate_content_stream(**asked))
+    assert whole.text == model.TEXT and "".join(piece.text or "" for piece in pieces) == model.TEXT
+    assert whole.usage_metadata.total_token_count == pieces[-1].usage_metadata.total_token_count
+    assert whole.candidates[0].finish_reason == pieces[-1].candidates[0].finish_reason == "STOP"
+
+
+def test_gemini_reads_parallel_tools_with_their_signature(gemini_client):
+    tools = [{"function_declarations": [{"name": "get_weather", "parameters_json_schema": WEATHER}]}]
+    answer = gemini_client.models.generate_content(model="gemini-2.5-flash", contents="[fake scenario=tools]",
+                                                   config={"tools": tools})
+    assert [call.args["city"] for call in answer.function_calls] == ["Oslo", "Zürich"]
+    assert answer.candidates[0].content.parts[0].thought_signature == b"signed"
+
+
+def test_gemini_reads_vectors_and_errors(gemini_client):
+    answer = gemini_client.models.embed_content(model="gemini-embedding-001", contents=["a", "b"])
+    assert [one.values for one in answer.embeddings] == [model.vector("a", 8), model.vector("b", 8)]
+    with pytest.raises(google.genai.errors.ClientError, match="RESOURCE_EXHAUSTED"):
+        gemini_client.models.generate_content(model="gemini-2.5-flash", contents="[fake status=429]")
+
+
+GOOD_GEMINI = {
+    "contents": [
+        {"role": "user", "parts": [{"text": "Hi"}]},
+        {"role": "model", "parts": [
+            {"functionCall": {"id": "a", "name": "f", "args": {}}, "thoughtSignature": gemini_dialect.SIGNATURE}]},
+        {"role": "user", "parts": [{"functionResponse": {"id": "a", "name": "f", "response": {"output": "1"}}}]},
+    ],
+    "generationConfig": {"maxOutputTokens": 5},
+}
+
+
+@pytest.mark.parametrize("breach, change", [
+    ("Extra inputs are not permitted", lambda body: body.update(stream=True)),
+    ("generationConfig.max_tokens: Extra inputs", lambda body: body["generationConfig"].update(max_tokens=1)),
+    ("missing a thought_signature", lambda body: body["contents"][1]["parts"][0].pop("thoughtSignature")),
+    ("0 results for 1 calls", lambda body: body["contents"][2].update(parts=[{"text": "x"}])),
+    ("merge them", lambda body: body["contents"].insert(1, body["contents"][0])),
+    ("not the user's", lambda body: body["contents"].pop(0)),
+    ("empty part", lambda body: body["contents"][0].update(parts=[{"text": ""}])),
+])
+def test_the_checks_of_gemini_can_fail(breach, change):
+    dialect = gemini_dialect.Dialect("gemini-2.5-flash", "generateContent")
+    assert list(dialect.chat_violations(GOOD_GEMINI)) == []
+    body = copy.deepcopy(GOOD_GEMINI)
+    change(body)
+    assert any(breach in found for found in dialect.chat_violations(body))

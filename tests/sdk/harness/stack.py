@@ -27,7 +27,8 @@ KEYS = {
     "stranger": "fl_" + "X" * 43,
 }
 UPSTREAM_MODELS = {"openai": "openai/gpt-4o-mini", "anthropic": "anthropic/claude-haiku-4-5", "local": "local/llama",
-                   "bedrock": "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0"}
+                   "bedrock": "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0",
+                   "gemini": "gemini/gemini-2.5-flash"}
 
 CONFIG = """\
 [server]
@@ -65,6 +66,11 @@ allow_private_network = true
 kind = "openai-chat"
 api_key = "env:FAKE_KEY_LOCAL"
 base_url = "http://{fakes}/local/v1"
+allow_private_network = true
+
+[provider.gemini]
+api_key = "env:FAKE_KEY_GEMINI"
+base_url = "http://{fakes}/gemini/v1beta"
 allow_private_network = true
 
 [[model]]
