@@ -2,76 +2,19 @@
 
 use super::UNSIGNED;
 use crate::wire::fault::Fault;
+use crate::wire::inbound::completion::{Completion, Counts};
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-#[derive(Debug, Deserialize)]
-struct Completion {
-    id: Option<String>,
-    model: Option<String>,
-    #[serde(default)]
-    choices: Vec<Choice>,
-    usage: Option<Counts>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Choice {
-    message: Option<Said>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Said {
-    content: Option<String>,
-    refusal: Option<String>,
-    reasoning_content: Option<String>,
-    thinking_blocks: Option<Vec<Value>>,
-    tool_calls: Option<Vec<Call>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Call {
-    id: Option<String>,
-    function: Option<Function>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Function {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    arguments: String,
-}
-
-/// Counts as chat completions have them.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Counts {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
-    prompt_tokens_details: Option<InputDetails>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-struct InputDetails {
-    cached_tokens: Option<u64>,
-    cache_write_tokens: Option<u64>,
-}
-
-impl Counts {
-    /// As the Messages API has them: what was read from or written to a cache is not part of `input_tokens`.
-    pub(super) fn as_usage(&self) -> Value {
-        let details = self.prompt_tokens_details.clone().unwrap_or_default();
-        let (read, written) = (details.cached_tokens.unwrap_or(0), details.cache_write_tokens.unwrap_or(0));
-        json!({
-            "input_tokens": self.prompt_tokens.saturating_sub(read).saturating_sub(written),
-            "cache_creation_input_tokens": written,
-            "cache_read_input_tokens": read,
-            "output_tokens": self.completion_tokens,
-        })
-    }
+/// Counts as the Messages API has them: what was read from or written to a cache is not part of `input_tokens`.
+pub(super) fn usage(counts: &Counts) -> Value {
+    let (read, written) = (counts.cached(), counts.cache_written());
+    json!({
+        "input_tokens": counts.prompt_tokens.saturating_sub(read).saturating_sub(written),
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": read,
+        "output_tokens": counts.completion_tokens,
+    })
 }
 
 /// The message's id, made from the completion's.
@@ -117,8 +60,10 @@ pub(in crate::wire::inbound) fn answer(chat: &[u8], id: &str) -> Result<Bytes, F
     }
     for call in said.tool_calls.unwrap_or_default() {
         let Some(function) = call.function else { continue };
-        content.push(json!({"type": "tool_use", "id": call.id.unwrap_or_default(), "name": function.name,
-            "input": input(&function.arguments)}));
+        content.push(
+            json!({"type": "tool_use", "id": call.id.unwrap_or_default(), "name": function.name.unwrap_or_default(),
+            "input": input(function.arguments.as_deref().unwrap_or_default())}),
+        );
     }
     let message = json!({
         "id": message_id(completion.id.as_deref().unwrap_or(id)),
@@ -128,7 +73,7 @@ pub(in crate::wire::inbound) fn answer(chat: &[u8], id: &str) -> Result<Bytes, F
         "content": content,
         "stop_reason": stop_reason(finish.as_deref()),
         "stop_sequence": null,
-        "usage": completion.usage.unwrap_or_default().as_usage(),
+        "usage": usage(&completion.usage.unwrap_or_default()),
     });
     Ok(Bytes::from(message.to_string()))
 }

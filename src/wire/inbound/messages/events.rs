@@ -11,51 +11,13 @@
 //! One block stands open at a time; the next one closes it. Nothing is held back.
 
 use super::UNSIGNED;
-use super::answer::{Counts, message_id, stop_reason};
+use super::answer::{message_id, stop_reason, usage};
 use crate::wire::fault::Fault;
+use crate::wire::inbound::completion::{Call, Chunk, Counts};
 use crate::wire::sse::Splitter;
 use crate::wire::target::AnswerContext;
 use bytes::{BufMut, BytesMut};
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-#[derive(Debug, Deserialize)]
-struct Chunk {
-    id: Option<String>,
-    model: Option<String>,
-    #[serde(default)]
-    choices: Vec<Choice>,
-    usage: Option<Counts>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Choice {
-    delta: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Delta {
-    content: Option<String>,
-    refusal: Option<String>,
-    reasoning_content: Option<String>,
-    thinking_blocks: Option<Vec<Value>>,
-    tool_calls: Option<Vec<CallDelta>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct CallDelta {
-    #[serde(default)]
-    index: u64,
-    id: Option<String>,
-    function: Option<FunctionDelta>,
-}
-
-#[derive(Debug, Deserialize)]
-struct FunctionDelta {
-    name: Option<String>,
-    arguments: Option<String>,
-}
 
 /// What stands open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +84,7 @@ impl Events {
                     out,
                     &json!({"type": "message_start", "message": {"id": id, "type": "message",
                     "role": "assistant", "model": model, "content": [], "stop_reason": null, "stop_sequence": null,
-                    "usage": Counts::default().as_usage()}}),
+                    "usage": usage(&Counts::default())}}),
                 );
             }
             state.chunk(chunk, out)
@@ -132,8 +94,8 @@ impl Events {
 
 impl State {
     fn chunk(&mut self, chunk: Chunk, out: &mut BytesMut) -> Result<(), Fault> {
-        if let Some(usage) = chunk.usage {
-            self.usage = usage;
+        if let Some(counts) = chunk.usage {
+            self.usage = counts;
         }
         for choice in chunk.choices {
             let delta = choice.delta.unwrap_or_default();
@@ -156,8 +118,8 @@ impl State {
         Ok(())
     }
 
-    fn call(&mut self, call: CallDelta, out: &mut BytesMut) -> Result<(), Fault> {
-        let function = call.function.unwrap_or(FunctionDelta { name: None, arguments: None });
+    fn call(&mut self, call: Call, out: &mut BytesMut) -> Result<(), Fault> {
+        let function = call.function.unwrap_or_default();
         if self.open != Some(Open::Call(call.index)) {
             let arguments = function.arguments.as_deref().unwrap_or_default();
             if self.calls.contains(&call.index) {
@@ -228,7 +190,7 @@ impl State {
         self.close(out);
         write(
             out,
-            &json!({"type": "message_delta", "usage": self.usage.as_usage(),
+            &json!({"type": "message_delta", "usage": usage(&self.usage),
             "delta": {"stop_reason": stop_reason(self.finish.as_deref()), "stop_sequence": null}}),
         );
         write(out, &json!({"type": "message_stop"}));
