@@ -163,6 +163,10 @@ impl Fault {
         };
         let shown = clean(&said.message);
         let message = match (side, code) {
+            // Clients tell this failure from others by OpenAI's words for it.
+            (_, Code::ContextLengthExceeded) if !lower.contains("maximum context length") => {
+                format!("This model's maximum context length is exceeded: {shown}")
+            }
             (Side::Client, _) if !shown.is_empty() => shown,
             (Side::Client, _) => format!("the provider refused the request with status {status}"),
             (Side::Operator, _) => format!(
@@ -360,6 +364,20 @@ mod tests {
         ] {
             let fault = fault(status, body);
             assert_eq!((fault.side, fault.retry, fault.code), (side, retry, code), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_said_in_the_words_that_clients_look_for() {
+        for (said, told) in [
+            (
+                "prompt is too long: 9 tokens > 8 maximum",
+                "This model's maximum context length is exceeded: prompt is too long: 9 tokens > 8 maximum",
+            ),
+            ("This model's maximum context length is 8 tokens.", "This model's maximum context length is 8 tokens."),
+        ] {
+            let body = serde_json::json!({"error": {"message": said, "code": "context_length_exceeded"}});
+            assert_eq!(fault(400, &body.to_string()).message, told);
         }
     }
 

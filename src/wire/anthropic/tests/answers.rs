@@ -146,7 +146,7 @@ fn an_error_inside_a_good_answer_is_a_fault() {
         (
             json!({"type": "error", "error": {"type": "invalid_request_error", "message": "prompt is too long: 3 > 2"}}),
             Code::ContextLengthExceeded,
-            "prompt is too long: 3 > 2",
+            "This model's maximum context length is exceeded: prompt is too long: 3 > 2",
         ),
         (json!({"type": "message"}), Code::ProviderError, "the provider's answer has no content"),
         (json!([1]), Code::ProviderError, "the provider's answer is no message"),
