@@ -13,6 +13,7 @@ pub mod keys;
 mod learned;
 pub mod models;
 pub mod priors;
+pub mod responses;
 pub mod routes;
 pub mod savings;
 pub mod sessions;

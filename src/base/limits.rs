@@ -84,5 +84,9 @@ pub const MAX_FETCHED_BYTES: usize = 40 << 20;
 pub const MAX_ORG_THOUGHTS: usize = 8 << 20;
 /// Reasoning that is remembered for all orgs.
 pub const MAX_THOUGHTS: usize = 64 << 20;
+/// Items of answers that are remembered for one org, because its next request may name them.
+pub const MAX_ORG_ITEMS: usize = 8 << 20;
+/// Items that are remembered so for all orgs.
+pub const MAX_ITEMS: usize = 64 << 20;
 /// A recording for `floopy replay`, unpacked.
 pub const REPLAY_FILE: u64 = 2 << 30;

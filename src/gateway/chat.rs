@@ -41,6 +41,20 @@ impl Gateway {
         self.serve(caller, head, body.clone(), id, parsed).await
     }
 
+    /// Serves `POST /v1/responses`.
+    pub async fn responses(
+        self: &Arc<Self>,
+        caller: Caller,
+        head: &Parts,
+        body: Bytes,
+        id: RequestId,
+    ) -> Response<Body> {
+        let org = caller.org.clone();
+        let recall = |item: &str| self.items.recall(&org, item, self.now());
+        let parsed = || ChatRequest::parse_responses(&body, &recall).map(Operation::Chat);
+        self.serve(caller, head, body.clone(), id, parsed).await
+    }
+
     /// Serves `POST /v1/embeddings`.
     pub async fn embeddings(
         self: &Arc<Self>,
@@ -111,6 +125,12 @@ impl Gateway {
     ) -> Result<(Draft, Wanted), ApiError> {
         let config = self.config();
         let mut wanted = resolve(&config, &caller, &labels, operation.model())?;
+        if let Some(param) = operation.keeper() {
+            if !self.keys.are_of_one_org() {
+                return Err(shared_account(param));
+            }
+            wanted.only_one_provider(param)?;
+        }
         let created_at = self.now();
         let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
         let place = match (&labels.session_id, operation) {
@@ -172,6 +192,7 @@ impl Gateway {
             first_byte: None,
             messages,
             question: Question::of(operation),
+            remembered: operation.counts_on_memory(),
             user,
             ended: false,
         };
@@ -208,6 +229,14 @@ fn needs_a_route() -> ApiError {
     ApiError::new(Code::InvalidRequest, message).param(header::SMART_SELECT)
 }
 
+/// What a provider keeps, it keeps for all orgs that it is called for.
+fn shared_account(param: &str) -> ApiError {
+    let message = format!(
+        "{param} refers to what a provider keeps, in an account that several organizations share here: send the whole conversation as input"
+    );
+    ApiError::new(Code::UnsupportedParameter, message).param(param)
+}
+
 /// The session of a call that continues nothing: named after the call.
 pub(crate) fn fresh_session(id: RequestId) -> SessionId {
     SessionId::from(format!("ses_{}", id))
@@ -216,7 +245,9 @@ pub(crate) fn fresh_session(id: RequestId) -> SessionId {
 async fn whole_answer(mut draft: Draft, whole: Whole) -> Response<Body> {
     let response = answer::whole(&draft, &whole);
     let completion_id = completion_id(&whole.body);
-    let end = End { usage: whole.usage, answer: whole.answer, finish: whole.finish, completion_id, ..End::default() };
+    let told = draft.remembered.then(|| whole.body.clone());
+    let (usage, answer, finish) = (whole.usage, whole.answer, whole.finish);
+    let end = End { usage, answer, finish, completion_id, told, ..End::default() };
     match draft.end(end) {
         Some(durable) => {
             durable.await.map_or_else(|error| answer::error(&error, draft.id, draft.surface), |()| response)

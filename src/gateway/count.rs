@@ -44,7 +44,7 @@ impl Gateway {
         let Some(provider) = provider.filter(|provider| provider.dialect == Dialect::AnthropicMessages) else {
             return Ok(here(&request));
         };
-        let Some(mut outgoing) = request.in_own_words(&model.model) else { return Ok(here(&request)) };
+        let Some(mut outgoing) = request.as_messages(&model.model) else { return Ok(here(&request)) };
         let call = Call {
             method: Method::POST,
             path: format!("{}/count_tokens", outgoing.path),

@@ -8,7 +8,7 @@ use super::line::{Answered, Line};
 use super::operation::Operation;
 use super::record::Draft;
 use super::{fan_out, given};
-use crate::base::{ApiError, Code, ModelRef, Retry, limits};
+use crate::base::{ApiError, Code, ModelRef, Retry, Side, limits};
 use crate::config::settings::Provider;
 use crate::resource::assessment::BackupOrder;
 use crate::resource::decision::{Attempt, Target as TargetName};
@@ -105,6 +105,12 @@ fn exhausted(mut failures: Vec<ApiError>) -> ApiError {
     } else {
         Code::ProvidersExhausted
     };
+    // Nobody can do what is asked for: that is the caller's to change.
+    if failures.iter().all(|failure| failure.side == Side::Client)
+        && let Some(last) = failures.pop()
+    {
+        return last;
+    }
     let last = failures.pop().map(|failure| failure.message).unwrap_or_default();
     let mut error =
         ApiError::new(code, format!("every target failed ({} tried); the last said: {last}", failures.len() + 1));

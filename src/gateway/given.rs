@@ -19,7 +19,10 @@ pub(super) async fn gather(line: &Line, operation: &Operation, target: &Target<'
     let mut given = Given::default();
     if !wants.calls.is_empty() {
         let gateway = &line.gateway;
-        given.thoughts = gateway.thoughts.recall(&line.org, &line.model, wants.calls, gateway.now());
+        let carried = |call: &String| Some((call.clone(), request.inbound().carried(call, target)?));
+        given.thoughts = wants.calls.iter().filter_map(carried).collect();
+        let missing = wants.calls.into_iter().filter(|call| !given.thoughts.contains_key(call)).collect();
+        given.thoughts.extend(gateway.thoughts.recall(&line.org, &line.model, missing, gateway.now()));
     }
     if wants.images.len() > limits::MAX_FETCHED_IMAGES {
         let at = wants.images.get(limits::MAX_FETCHED_IMAGES).map_or("messages", |(at, _)| at.as_str());

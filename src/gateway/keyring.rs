@@ -18,6 +18,7 @@ pub struct Keyring {
 struct Keys {
     by_digest: HashMap<[u8; 32], Arc<Key>>,
     required: bool,
+    one_org: bool,
 }
 
 /// What a caller may do who needs no key.
@@ -31,14 +32,23 @@ impl Keyring {
     pub fn replace(&self, keys: impl IntoIterator<Item = Arc<Key>>, local_admin: Option<Arc<Key>>, ever: bool) {
         let mut by_digest: HashMap<_, _> = keys.into_iter().map(|key| (key.sha256, key)).collect();
         let required = ever || !by_digest.is_empty();
+        let mut orgs = by_digest.values().map(|key: &Arc<Key>| &key.org);
+        let first = orgs.next();
+        let one_org = orgs.all(|org| Some(org) == first);
         by_digest.extend(local_admin.map(|key| (key.sha256, key)));
-        self.keys.store(Arc::new(Keys { by_digest, required }));
+        self.keys.store(Arc::new(Keys { by_digest, required, one_org }));
     }
 
     /// Whether requests need a key: true as soon as one was created.
     #[must_use]
     pub fn required(&self) -> bool {
         self.keys.load().required
+    }
+
+    /// Whether all keys are of one org, or there is none: then nobody else uses the operator's accounts at providers.
+    #[must_use]
+    pub fn are_of_one_org(&self) -> bool {
+        self.keys.load().one_org
     }
 
     /// The key with this secret. The secret is hashed before it is looked up, and the digests are
@@ -82,6 +92,11 @@ mod tests {
         assert!(ring.required());
         assert!(ring.find("fl_a").is_some());
         assert!(ring.find("fl_b").is_none());
+        assert!(ring.are_of_one_org());
+        let mut stranger = Key::clone(&key("fl_c"));
+        stranger.org = OrgId::from("elsewhere");
+        ring.replace([key("fl_a"), Arc::new(stranger)], Some(key("admin")), false);
+        assert!(!ring.are_of_one_org());
         ring.replace([], None, true);
         assert!(ring.find("fl_a").is_none() && ring.required(), "a revocation holds at once and opens nothing");
     }

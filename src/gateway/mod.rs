@@ -16,6 +16,7 @@ mod fan_out;
 mod foresee;
 mod given;
 mod heuristics;
+mod items;
 mod keyring;
 pub mod labels;
 mod learned;
@@ -30,6 +31,7 @@ mod select;
 mod session;
 mod settings;
 mod shadow;
+mod shelves;
 mod source;
 mod thoughts;
 
@@ -83,6 +85,7 @@ pub struct Gateway {
     pub metrics: Arc<Metrics>,
     sessions: Sessions,
     thoughts: thoughts::Memory,
+    items: items::Items,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
@@ -126,6 +129,7 @@ impl Gateway {
             sessions: Sessions::default(),
             shadows: shadow::Room::default(),
             thoughts: thoughts::Memory::default(),
+            items: items::Items::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             refreshing: Mutex::default(),

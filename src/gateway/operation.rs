@@ -76,6 +76,19 @@ impl Operation {
         }
     }
 
+    /// The parameter that refers to what one provider keeps.
+    pub(crate) fn keeper(&self) -> Option<&str> {
+        match self {
+            Self::Chat(request) => request.inbound().keeper(),
+            Self::Embeddings(_) => None,
+        }
+    }
+
+    /// Whether the client may name what is answered in a later request, instead of sending it back.
+    pub(crate) fn counts_on_memory(&self) -> bool {
+        matches!(self, Self::Chat(request) if request.inbound().counts_on_memory())
+    }
+
     /// What whoever serves it must be able to do.
     pub(crate) fn needs(&self) -> Needs {
         match self {

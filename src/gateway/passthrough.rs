@@ -153,6 +153,7 @@ impl Gateway {
             first_byte: None,
             messages: None,
             question: None,
+            remembered: false,
             ended: false,
         }
     }

@@ -56,6 +56,8 @@ pub(crate) struct Draft {
     pub(crate) messages: Option<Bytes>,
     /// What was asked, for the scores of the answer; `None` for what is no chat.
     pub(crate) question: Option<Question>,
+    /// Whether the client may name what is answered in a later request, instead of sending it back.
+    pub(crate) remembered: bool,
     /// The end user, from the header or the body.
     pub(crate) user: Option<String>,
     pub(crate) ended: bool,
@@ -72,9 +74,11 @@ pub(crate) struct End {
     pub(crate) cancelled: bool,
     /// The id that the client knows the answer by: it may name its feedback's target with it.
     pub(crate) completion_id: Option<String>,
+    /// The response as the client was told it, where it may name its items in a later request.
+    pub(crate) told: Option<Bytes>,
 }
 
-/// The `id` of a completion, a chunk, a message, or the event that begins one.
+/// The `id` of a completion, a chunk, a message, a response, or the event that begins one.
 pub(crate) fn completion_id(json: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Begun<'a> {
@@ -87,11 +91,13 @@ pub(crate) fn completion_id(json: &[u8]) -> Option<String> {
         id: Option<std::borrow::Cow<'a, str>>,
         #[serde(borrow)]
         message: Option<Begun<'a>>,
+        #[serde(borrow)]
+        response: Option<Begun<'a>>,
     }
     let named: Named<'_> = serde_json::from_slice(json).ok()?;
     named
         .id
-        .or(named.message.and_then(|begun| begun.id))
+        .or(named.message.or(named.response).and_then(|begun| begun.id))
         .filter(|id| id.len() <= crate::base::limits::MAX_LABEL_BYTES)
         .map(std::borrow::Cow::into_owned)
 }
@@ -182,6 +188,9 @@ impl Draft {
         let now = gateway.now();
         if let (Some(answer), Some(served)) = (&end.answer, &self.served) {
             gateway.thoughts.keep(&self.caller.org, served, &answer.message, now);
+        }
+        if let Some(told) = &end.told {
+            gateway.items.keep(&self.caller.org, told, now);
         }
         gateway.sessions.leave(&self.place, end.answer.as_ref().map(|answer| answer.text.as_str()), now);
         if gateway.events.is_watched() {

@@ -50,14 +50,16 @@ impl Relay {
         let summary = self.source.summary();
         let completion_id = self.completion_id.take();
         let (answer, finish) = (Some(summary.answer), summary.finish);
-        let end = End { usage: summary.usage, answer, finish, error, cancelled, completion_id };
+        let told = if self.draft.remembered { self.source.told().map(Bytes::from) } else { None };
+        let end = End { usage: summary.usage, answer, finish, error, cancelled, completion_id, told };
         self.durable = self.draft.end(end);
     }
 
     /// The upstream broke off after its first event: the client is told inside the stream.
     fn fail(&mut self, error: ApiError) {
+        let (surface, id) = (self.draft.surface, self.draft.id);
+        self.source.fail(&error, id, || surface.error_event(&error, id), &mut self.out);
         self.source.close();
-        self.out.extend_from_slice(self.draft.surface.error_event(&error, self.draft.id).as_bytes());
         self.end(Some(error), false);
     }
 

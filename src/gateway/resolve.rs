@@ -18,6 +18,27 @@ pub(crate) enum Wanted {
     Model(ModelRef),
 }
 
+impl Wanted {
+    /// Checks that one provider alone may serve a request whose member `param` refers to what a provider keeps.
+    ///
+    /// # Errors
+    /// `unsupported_parameter`.
+    pub(crate) fn only_one_provider(&self, param: &str) -> Result<(), ApiError> {
+        let models: Vec<&ModelRef> = match self {
+            Self::Route(route) => route.models().collect(),
+            Self::List(models) => models.iter().collect(),
+            Self::Model(model) => vec![model],
+        };
+        if models.iter().all(|model| models.first().is_some_and(|first| first.provider == model.provider)) {
+            return Ok(());
+        }
+        let message = format!(
+            "{param} refers to what one provider keeps, and several may serve this request: name a model of that provider, or send the whole conversation as input"
+        );
+        Err(ApiError::new(Code::UnsupportedParameter, message).param(param))
+    }
+}
+
 /// Reads `model`, first match wins: the key's route, the header's route, a route's name, a comma list,
 /// one model.
 ///

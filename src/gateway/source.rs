@@ -2,7 +2,7 @@
 
 use super::line::{Answered, Line};
 use super::operation::Operation;
-use crate::base::{ApiError, Code};
+use crate::base::{ApiError, Code, RequestId};
 use crate::upstream::ReplyBody;
 use crate::wire::{Chorus, Fault, Outgoing, StreamDecoder, StreamSummary, sum};
 use bytes::BytesMut;
@@ -206,6 +206,22 @@ impl Source {
                 }
                 several.copies.retain(|copy| matches!(copy, Copy::Open(_)));
             }
+        }
+    }
+
+    /// The response with the items that the client was told, where it may name them in a later request.
+    pub(crate) fn told(&self) -> Option<String> {
+        match self {
+            Self::One(one) => one.decoder.told(),
+            Self::Several(_) => None,
+        }
+    }
+
+    /// Tells the client that its answer has failed: in its dialect's own words, or by `event`.
+    pub(crate) fn fail(&mut self, error: &ApiError, id: RequestId, event: impl FnOnce() -> String, out: &mut BytesMut) {
+        match self {
+            Self::One(one) => one.decoder.fail(error, id, event, out),
+            Self::Several(_) => out.extend_from_slice(event().as_bytes()),
         }
     }
 

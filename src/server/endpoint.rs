@@ -9,6 +9,11 @@ pub(super) enum Endpoint {
     Chat,
     Messages,
     CountTokens,
+    Responses,
+    KeptResponse,
+    DeleteResponse,
+    CancelResponse,
+    ResponseItems,
     Embeddings,
     Models,
     Model,
@@ -78,6 +83,11 @@ table! {
     Chat "POST" "/v1/chat/completions" Write "ChatCompletion" "Answer a conversation, plain or streamed";
     Messages "POST" "/v1/messages" Write "Message" "Answer a conversation in Anthropic's dialect, plain or streamed";
     CountTokens "POST" "/v1/messages/count_tokens" Write "TokenCount" "Count the tokens of a conversation in Anthropic's dialect";
+    Responses "POST" "/v1/responses" Write "Response" "Answer a conversation in OpenAI's Responses dialect, plain or streamed";
+    KeptResponse "GET" "/v1/responses/{response_id}" Read "Error" "Always 404: no response is kept";
+    DeleteResponse "DELETE" "/v1/responses/{response_id}" Write "Error" "Always 404: no response is kept";
+    CancelResponse "POST" "/v1/responses/{response_id}/cancel" Write "Error" "Always 404: no response is kept";
+    ResponseItems "GET" "/v1/responses/{response_id}/input_items" Read "Error" "Always 404: no response is kept";
     Embeddings "POST" "/v1/embeddings" Write "Embeddings" "Turn texts into vectors";
     Models "GET" "/v1/models" Read "Models" "List routes and models that can be called";
     Model "GET" "/v1/models/{model*}" Read "Model" "Describe one route or model";
@@ -194,6 +204,9 @@ mod tests {
         for (method, path, endpoint, open) in [
             ("POST", "/v1/chat/completions", Some(Endpoint::Chat), ""),
             ("POST", "/v1/messages/count_tokens", Some(Endpoint::CountTokens), ""),
+            ("POST", "/v1/responses", Some(Endpoint::Responses), ""),
+            ("GET", "/v1/responses/resp_1", Some(Endpoint::KeptResponse), "resp_1"),
+            ("POST", "/v1/responses/resp_1/cancel", Some(Endpoint::CancelResponse), "resp_1"),
             ("GET", "/v1/models", Some(Endpoint::Models), ""),
             ("GET", "/v1/models/a/b:c", Some(Endpoint::Model), "a/b:c"),
             ("GET", "/v1/models/a%2Fb", Some(Endpoint::Model), "a/b"),

@@ -122,7 +122,7 @@ impl Server {
         {
             return Err(limited("this key", per_minute, wait));
         }
-        if matches!(row.endpoint, Endpoint::Chat | Endpoint::Messages | Endpoint::Embeddings)
+        if matches!(row.endpoint, Endpoint::Chat | Endpoint::Messages | Endpoint::Responses | Endpoint::Embeddings)
             && let Some(per_minute) = self.gateway.constraints(&caller.org).spend.max_requests_per_minute
             && let Err(wait) = self.by_org.take(caller.org.clone(), per_minute, Instant::now())
         {
@@ -137,6 +137,7 @@ impl Server {
             Endpoint::Chat => return Ok(gateway.chat(caller, &head, body, id).await),
             Endpoint::Messages => return Ok(gateway.messages(caller, &head, body, id).await),
             Endpoint::CountTokens => return Ok(gateway.count_tokens(&caller, &head, body, id).await),
+            Endpoint::Responses => return Ok(gateway.responses(caller, &head, body, id).await),
             Endpoint::Embeddings => return Ok(gateway.embeddings(caller, &head, body, id).await),
             Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
             _ => {}
@@ -259,9 +260,13 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::RevokeKey => api::keys::revoke(request).await,
         Endpoint::Config => api::config::get(request).await,
         Endpoint::Verify => api::verify::get(request).await,
+        Endpoint::KeptResponse | Endpoint::DeleteResponse | Endpoint::CancelResponse | Endpoint::ResponseItems => {
+            Err(api::responses::not_kept(&request))
+        }
         Endpoint::Chat
         | Endpoint::Messages
         | Endpoint::CountTokens
+        | Endpoint::Responses
         | Endpoint::Embeddings
         | Endpoint::Reload
         | Endpoint::Health

@@ -165,6 +165,7 @@ const SCHEMAS: &[(&str, &[&str])] = &[
     ("Embeddings", &["object", "data", "model", "usage"]),
     ("Message", &["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"]),
     ("TokenCount", &["input_tokens"]),
+    ("Response", &["id", "object", "created_at", "status", "model", "output", "usage", "error", "incomplete_details"]),
     ("ChatCompletion", &["id", "object", "created", "model", "choices", "usage"]),
 ];
 

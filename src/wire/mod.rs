@@ -28,7 +28,7 @@ pub use chat::{ChatRequest, MessagePrint, Shape, print_of_text};
 pub use embeddings::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
 pub use fault::Fault;
 pub use given::{Given, Thoughts, Wants, wants};
-pub use inbound::{Inbound, Surface, count_input};
+pub use inbound::{Inbound, Surface, count_input, response_items};
 pub use quirks::{Quirks, quirks};
 pub use said::{Said, said, text_of_content};
 pub use several::{Chorus, merge_answers, sum};

@@ -68,6 +68,8 @@ pub struct Quirks {
     pub key_env: &'static [&'static str],
     /// Path of embeddings; `None` = there are none.
     pub embeddings: Option<&'static str>,
+    /// Whether OpenAI's Responses API is served, at `/responses`.
+    pub responses: bool,
     /// Top-level members that it refuses or does not know: left out, or refused by policy.
     pub drops: &'static [&'static str],
     /// Top-level members under another name.
@@ -152,6 +154,7 @@ const OPENAI: Quirks = Quirks {
     address_env: None,
     key_env: &["OPENAI_API_KEY"],
     embeddings: Some("/embeddings"),
+    responses: false,
     drops: &[],
     renames: &[],
     max_tokens: MaxTokens::AsIs,
@@ -193,7 +196,7 @@ const COMPATIBLE: Quirks = Quirks {
 const LATER: Quirks = Quirks { dialect: None, ..OPENAI };
 
 static ROWS: &[Quirks] = &[
-    OPENAI,
+    Quirks { responses: true, ..OPENAI },
     Quirks {
         kind: "anthropic",
         max_n: 1,
@@ -236,6 +239,7 @@ static ROWS: &[Quirks] = &[
         base_url: "",
         address_env: Some("AZURE_OPENAI_ENDPOINT"),
         key_env: &["AZURE_OPENAI_API_KEY"],
+        responses: true,
         ..OPENAI
     },
     Quirks {
@@ -319,6 +323,7 @@ static ROWS: &[Quirks] = &[
         base_url: "https://api.x.ai/v1",
         key_env: &["XAI_API_KEY"],
         embeddings: None,
+        responses: true,
         max_tokens: MaxTokens::AsIs,
         message_drops: &[
             "reasoning_content",

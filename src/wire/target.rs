@@ -6,11 +6,11 @@ use super::chat::ChatRequest;
 use super::fault::Fault;
 use super::gemini;
 use super::given::Given;
-use super::inbound::{Inbound, Voice};
+use super::inbound::{Inbound, Relay, Voice, decode_response};
 use super::openai;
 use super::quirks::Quirks;
 use crate::base::model::TokenUsage;
-use crate::base::{ApiError, ModelInfo};
+use crate::base::{ApiError, ModelInfo, RequestId};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 use std::borrow::Cow;
@@ -210,6 +210,9 @@ pub fn decode_chat(
     context: &AnswerContext<'_>,
     body: Bytes,
 ) -> Result<Decoded, Fault> {
+    if request.inbound().is_native_response(target) {
+        return decode_response(target, request.messages_json(), body);
+    }
     let mut decoded = match target.dialect {
         Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
             openai::decode(request, target, context, body.clone())
@@ -218,7 +221,7 @@ pub fn decode_chat(
         Dialect::Gemini => gemini::decode(request, context, &body),
         Dialect::Bedrock => bedrock::decode(request, context, &body),
     }?;
-    decoded.body = request.inbound().whole(target, &body, decoded.body, context.id)?;
+    decoded.body = request.inbound().whole(target, &body, decoded.body, context)?;
     Ok(decoded)
 }
 
@@ -235,6 +238,7 @@ enum Inner {
     Anthropic(Box<anthropic::Stream>),
     Gemini(Box<gemini::Stream>),
     Bedrock(Box<bedrock::Stream>),
+    Response(Box<Relay>),
 }
 
 impl StreamDecoder {
@@ -244,6 +248,9 @@ impl StreamDecoder {
     pub fn new(target: &Target<'_>, context: AnswerContext<'_>, prompt: Bytes, inbound: &Inbound) -> Self {
         let voice = inbound.voice(target, &context);
         let inner = match target.dialect {
+            _ if inbound.is_native_response(target) => {
+                Inner::Response(Box::new(Relay::new(target, prompt, inbound.counts_on_memory())))
+            }
             Dialect::OpenAiChat | Dialect::AzureV1 | Dialect::AzureDeployments | Dialect::Replay => {
                 Inner::OpenAi(Box::new(openai::Stream::new(target, context, prompt)))
             }
@@ -265,6 +272,7 @@ impl StreamDecoder {
             Inner::Anthropic(stream) => stream.feed(sent, chunks),
             Inner::Gemini(stream) => stream.feed(sent, chunks),
             Inner::Bedrock(stream) => stream.feed(sent, chunks),
+            Inner::Response(stream) => stream.feed(sent, chunks),
         })
     }
 
@@ -279,7 +287,27 @@ impl StreamDecoder {
             Inner::Anthropic(stream) => stream.end(chunks),
             Inner::Gemini(stream) => stream.end(chunks),
             Inner::Bedrock(stream) => stream.end(chunks),
+            Inner::Response(stream) => stream.end(chunks),
         })
+    }
+
+    /// The response with the items that the client was told, where it may name them in a later request.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        match (&self.voice, &self.inner) {
+            (Voice::Responses(events), _) => Some(events.told()),
+            (_, Inner::Response(stream)) => Some(stream.told().to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The answer has failed after it had begun: tells the client in its own words, with `event` where it has no others.
+    pub fn fail(&mut self, error: &ApiError, id: RequestId, event: impl FnOnce() -> String, out: &mut BytesMut) {
+        match (&mut self.voice, &mut self.inner) {
+            (Voice::Responses(events), _) => events.fail(error, id, out),
+            (_, Inner::Response(stream)) => stream.fail(error, id, out),
+            _ => out.extend_from_slice(event().as_bytes()),
+        }
     }
 
     /// Whether the last event has been written.
@@ -290,6 +318,7 @@ impl StreamDecoder {
             Inner::Anthropic(stream) => stream.finished(),
             Inner::Gemini(stream) => stream.finished(),
             Inner::Bedrock(stream) => stream.finished(),
+            Inner::Response(stream) => stream.finished(),
         }
     }
 
@@ -301,6 +330,7 @@ impl StreamDecoder {
             Inner::Anthropic(stream) => stream.summary(),
             Inner::Gemini(stream) => stream.summary(),
             Inner::Bedrock(stream) => stream.summary(),
+            Inner::Response(stream) => stream.summary(),
         }
     }
 }

@@ -151,7 +151,7 @@ fn check(seen: &Seen, state: &State) {
     }
 }
 
-fn reply(writer: &mut TcpStream, status: &str, extra: &str, body: &[u8]) -> std::io::Result<()> {
+pub(crate) fn reply(writer: &mut TcpStream, status: &str, extra: &str, body: &[u8]) -> std::io::Result<()> {
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-request-id: req_up\r\nx-upstream-secret: 1\r\n{extra}content-length: {}\r\n\r\n",
         body.len()
@@ -182,9 +182,10 @@ fn error(kind: &str, message: &str) -> Vec<u8> {
     json!({"error": {"message": message, "type": kind, "param": null, "code": kind}}).to_string().into_bytes()
 }
 
-const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+pub(crate) const STREAM_HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
-fn chunk(writer: &mut TcpStream, data: &[u8]) -> std::io::Result<()> {
+pub(crate) fn chunk(writer: &mut TcpStream, data: &[u8]) -> std::io::Result<()> {
     writer.write_all(&[format!("{:x}\r\n", data.len()).as_bytes(), data, b"\r\n"].concat())
 }
 
@@ -325,6 +326,7 @@ fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::
                 "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}]});
             reply(writer, "200 OK", "", answer.to_string().as_bytes())
         }
+        _ if seen.path.ends_with("/responses") => crate::responses::serve(model, seen, writer),
         _ if seen.body["stream"] == true => stream(model, writer, state),
         _ => reply(writer, "200 OK", "", &whole),
     }

@@ -23,6 +23,7 @@ mod messages;
 mod pooling;
 mod pty;
 mod records;
+mod responses;
 mod serving;
 mod sessions;
 mod shadow;

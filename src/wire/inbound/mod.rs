@@ -4,17 +4,22 @@
 //! A request keeps what it came as ([`Inbound`]): where the target speaks the client's dialect, the original text
 //! travels, and so does the answer's.
 
+mod completion;
 mod messages;
+mod responses;
 
-pub(super) use messages::Origin;
+pub(super) use responses::{Relay, decode as decode_response};
 
-use super::chat::ChatRequest;
+use super::chat::{ChatRequest, not_json};
 use super::fault::Fault;
+use super::given::Thoughts;
+use super::splice::{Member, members};
 use super::sse::Splitter;
 use super::target::{AnswerContext, Dialect, Outgoing, Target};
-use crate::base::{ApiError, RequestId};
+use crate::base::{ApiError, Code, RequestId};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderMap;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// What a client speaks: how it is told of errors, and what keeps its stream open.
@@ -25,15 +30,21 @@ pub enum Surface {
     OpenAi,
     /// Anthropic's Messages API.
     Messages,
+    /// OpenAI's Responses API: its errors are OpenAI's, but not those in a stream.
+    Responses,
 }
 
 impl Surface {
     /// The dialect of a path.
     #[must_use]
     pub fn of_path(path: &str) -> Self {
-        match path.strip_prefix("/v1/messages") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::Messages,
-            _ => Self::OpenAi,
+        let is = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if is("/v1/messages") {
+            Self::Messages
+        } else if is("/v1/responses") {
+            Self::Responses
+        } else {
+            Self::OpenAi
         }
     }
 
@@ -41,26 +52,26 @@ impl Surface {
     #[must_use]
     pub fn envelope(self, error: &ApiError, id: RequestId) -> String {
         match self {
-            Self::OpenAi => error.envelope(Some(id)),
+            Self::OpenAi | Self::Responses => error.envelope(Some(id)),
             Self::Messages => messages::envelope(error, id),
         }
     }
 
-    /// An error as an event of a stream that has begun.
+    /// An error as an event of a stream of which nothing has been told but what came from elsewhere.
     #[must_use]
     pub fn error_event(self, error: &ApiError, id: RequestId) -> String {
-        let name = match self {
-            Self::OpenAi => "",
-            Self::Messages => "event: error\n",
-        };
-        format!("{name}data: {}\n\n", self.envelope(error, id))
+        match self {
+            Self::OpenAi => format!("data: {}\n\n", self.envelope(error, id)),
+            Self::Messages => format!("event: error\ndata: {}\n\n", self.envelope(error, id)),
+            Self::Responses => responses::error_event(error, id, 0),
+        }
     }
 
     /// What keeps a silent stream open.
     #[must_use]
     pub const fn heartbeat(self) -> &'static [u8] {
         match self {
-            Self::OpenAi => b": ping\n\n",
+            Self::OpenAi | Self::Responses => b": ping\n\n",
             Self::Messages => b"event: ping\ndata: {\"type\":\"ping\"}\n\n",
         }
     }
@@ -73,7 +84,9 @@ pub enum Inbound {
     #[default]
     Chat,
     /// Anthropic's Messages, with the original text.
-    Messages(Arc<Origin>),
+    Messages(Arc<messages::Origin>),
+    /// OpenAI's Responses, with the original text.
+    Responses(Arc<responses::Origin>),
 }
 
 impl Inbound {
@@ -83,7 +96,37 @@ impl Inbound {
         match self {
             Self::Chat => "chat",
             Self::Messages(_) => "messages",
+            Self::Responses(_) => "responses",
         }
+    }
+
+    /// The parameter that refers to what one provider keeps: no other provider can serve the request.
+    #[must_use]
+    pub fn keeper(&self) -> Option<&str> {
+        match self {
+            Self::Chat | Self::Messages(_) => None,
+            Self::Responses(origin) => origin.keeper(),
+        }
+    }
+
+    /// Whether the client may name what is answered now in a later request, instead of sending it back.
+    #[must_use]
+    pub fn counts_on_memory(&self) -> bool {
+        matches!(self, Self::Responses(origin) if origin.keeps())
+    }
+
+    /// What the client itself carried of the thoughts before a call, where this target had them.
+    #[must_use]
+    pub fn carried(&self, call: &str, target: &Target<'_>) -> Option<Thoughts> {
+        match self {
+            Self::Chat | Self::Messages(_) => None,
+            Self::Responses(origin) => origin.thoughts(call, target),
+        }
+    }
+
+    /// Whether the target serves the client's own API in the Responses dialect, so that its answer is handed on.
+    pub(super) fn is_native_response(&self, target: &Target<'_>) -> bool {
+        matches!(self, Self::Responses(_)) && responses::Origin::is_native(target)
     }
 
     /// The call in the client's own words, where the target takes them.
@@ -97,6 +140,10 @@ impl Inbound {
                 Ok(Some(origin.outgoing(target.model, effort)))
             }
             Self::Messages(origin) => origin.fits_others().map(|()| None),
+            Self::Responses(origin) if responses::Origin::is_native(target) => {
+                origin.outgoing(target, effort).map(Some)
+            }
+            Self::Responses(origin) => origin.fits_others().map(|()| None),
         }
     }
 
@@ -104,11 +151,18 @@ impl Inbound {
     ///
     /// # Errors
     /// The completion cannot be read.
-    pub(super) fn whole(&self, target: &Target<'_>, own: &Bytes, chat: Bytes, id: &str) -> Result<Bytes, Fault> {
+    pub(super) fn whole(
+        &self,
+        target: &Target<'_>,
+        own: &Bytes,
+        chat: Bytes,
+        context: &AnswerContext<'_>,
+    ) -> Result<Bytes, Fault> {
         match self {
             Self::Chat => Ok(chat),
             Self::Messages(_) if target.dialect == Dialect::AnthropicMessages => Ok(own.clone()),
-            Self::Messages(_) => messages::answer(&chat, id),
+            Self::Messages(_) => messages::answer(&chat, context.id),
+            Self::Responses(origin) => responses::answer(&chat, origin, target, context),
         }
     }
 
@@ -118,6 +172,9 @@ impl Inbound {
             Self::Chat => Voice::Chat,
             Self::Messages(_) if target.dialect == Dialect::AnthropicMessages => Voice::Own(Box::default()),
             Self::Messages(_) => Voice::Messages(Box::new(messages::Events::new(context))),
+            // Whoever reads such a stream hands it on.
+            Self::Responses(_) if responses::Origin::is_native(target) => Voice::Chat,
+            Self::Responses(origin) => Voice::Responses(Box::new(responses::Events::new(origin, target, context))),
         }
     }
 }
@@ -125,12 +182,14 @@ impl Inbound {
 /// Puts the chunks of a streamed answer into the client's words.
 #[derive(Debug)]
 pub(super) enum Voice {
-    /// As chunks.
+    /// As it is written.
     Chat,
     /// The target's events as they are.
     Own(Box<Splitter>),
     /// As Messages events.
     Messages(Box<messages::Events>),
+    /// As events of a response.
+    Responses(Box<responses::Events>),
 }
 
 impl Voice {
@@ -168,12 +227,21 @@ impl Voice {
                     Ok(())
                 })
             }
-            Self::Messages(events) => {
+            Self::Messages(_) | Self::Responses(_) => {
                 let mut chunks = BytesMut::new();
                 let understood = understand(sent, &mut chunks);
-                events.feed(&chunks, out)?;
+                self.retell(&chunks, out)?;
                 understood
             }
+        }
+    }
+
+    /// Chunks in the client's words.
+    fn retell(&mut self, chunks: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
+        match self {
+            Self::Chat | Self::Own(_) => Ok(()),
+            Self::Messages(events) => events.feed(chunks, out),
+            Self::Responses(events) => events.feed(chunks, out),
         }
     }
 
@@ -189,10 +257,10 @@ impl Voice {
         match self {
             Self::Chat => understand(out),
             Self::Own(_) => understand(&mut BytesMut::new()),
-            Self::Messages(events) => {
+            Self::Messages(_) | Self::Responses(_) => {
                 let mut chunks = BytesMut::new();
                 let understood = understand(&mut chunks);
-                events.feed(&chunks, out)?;
+                self.retell(&chunks, out)?;
                 understood
             }
         }
@@ -211,11 +279,22 @@ impl ChatRequest {
         Ok(request)
     }
 
-    /// The call in the client's own words with this model's name; `None` where they are OpenAI's.
+    /// Reads the body of `POST /v1/responses`. `recall` finds an item of an earlier answer by its id.
+    ///
+    /// # Errors
+    /// As [`ChatRequest::parse`], with `param` in the words of the Responses API.
+    pub fn parse_responses(body: &Bytes, recall: &dyn Fn(&str) -> Option<Value>) -> Result<Self, ApiError> {
+        let (chat, origin) = responses::read(body, recall)?;
+        let mut request = Self::parse(chat)?;
+        request.set_inbound(Inbound::Responses(Arc::new(origin)));
+        Ok(request)
+    }
+
+    /// The call as a Messages request with this model's name; `None` where it did not come as one.
     #[must_use]
-    pub fn in_own_words(&self, model: &str) -> Option<Outgoing> {
+    pub fn as_messages(&self, model: &str) -> Option<Outgoing> {
         match self.inbound() {
-            Inbound::Chat => None,
+            Inbound::Chat | Inbound::Responses(_) => None,
             Inbound::Messages(origin) => Some(origin.outgoing(model, None)),
         }
     }
@@ -225,4 +304,22 @@ impl ChatRequest {
 #[must_use]
 pub fn count_input(request: &ChatRequest) -> u64 {
     messages::count(request)
+}
+
+/// The members of a body, each of which stands once.
+fn members_once(text: &str) -> Result<Vec<Member>, ApiError> {
+    let members = members(text).map_err(|error| not_json(&error))?;
+    let mut names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
+    names.sort_unstable();
+    if let Some([twice, _]) = names.array_windows::<2>().find(|[one, other]| one == other) {
+        let message = "this member stands twice: leave one out";
+        return Err(ApiError::new(Code::InvalidRequest, message).param(*twice));
+    }
+    Ok(members)
+}
+
+/// The items of a response as the client was told them, by their ids.
+#[must_use]
+pub fn response_items(response: &[u8]) -> Vec<(String, Value)> {
+    responses::output(response)
 }

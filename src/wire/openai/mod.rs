@@ -7,7 +7,7 @@ mod response;
 mod stream;
 mod usage;
 
-pub(super) use request::encode;
+pub(super) use request::{encode, refused_when_reasoning};
 pub(super) use response::decode;
 pub(super) use stream::Stream;
 pub(super) use usage::write as write_usage;

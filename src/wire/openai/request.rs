@@ -78,6 +78,25 @@ fn unsupported(target: &Target<'_>, param: &str, why: &str) -> ApiError {
     error
 }
 
+/// Whether the target is one of OpenAI's reasoning models.
+fn reasons(target: &Target<'_>) -> bool {
+    // What a deployment is cannot be seen from its name.
+    let base = target.info.and_then(|info| info.base.as_ref());
+    let model = base.map_or(target.model, |base| &base.model);
+    target.quirks.refuses_when_reasoning && REASONING_MODELS.iter().any(|start| model.starts_with(start))
+}
+
+/// Whether the target refuses a member with this value because it reasons; `effort` is what is asked for.
+pub(in crate::wire) fn refused_when_reasoning(
+    target: &Target<'_>,
+    effort: Option<&str>,
+    name: &str,
+    value: &str,
+) -> bool {
+    let at_default = matches!((name, value), ("temperature" | "top_p", "1" | "1.0") | ("logprobs", "false"));
+    reasons(target) && NOT_WHEN_REASONING.contains(&name) && !at_default && effort != Some("none")
+}
+
 impl Encoder<'_> {
     fn member(&mut self, name: &str, value: &str, whole: &str) -> Result<(), ApiError> {
         if name == "model" {
@@ -144,17 +163,9 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn reasons(&self) -> bool {
-        // What a deployment is cannot be seen from its name.
-        let base = self.target.info.and_then(|info| info.base.as_ref());
-        let model = base.map_or(self.target.model, |base| &base.model);
-        self.quirks.refuses_when_reasoning && REASONING_MODELS.iter().any(|start| model.starts_with(start))
-    }
-
     fn refused_when_reasoning(&self, name: &str, value: &str) -> bool {
-        let at_default = matches!((name, value), ("temperature" | "top_p", "1" | "1.0") | ("logprobs", "false"));
         let effort = self.effort.or_else(|| self.request.raw("reasoning_effort").map(|raw| raw.trim_matches('"')));
-        self.reasons() && NOT_WHEN_REASONING.contains(&name) && !at_default && effort != Some("none")
+        refused_when_reasoning(self.target, effort, name, value)
     }
 
     fn stream_options(&mut self, value: &str) {
@@ -174,7 +185,7 @@ impl Encoder<'_> {
         let name = match self.quirks.max_tokens {
             MaxTokens::MaxTokens => "max_tokens",
             MaxTokens::MaxCompletionTokens => "max_completion_tokens",
-            MaxTokens::AsIs if self.reasons() => "max_completion_tokens",
+            MaxTokens::AsIs if reasons(self.target) => "max_completion_tokens",
             MaxTokens::AsIs => name,
         };
         self.writer.put(name, value.as_bytes());

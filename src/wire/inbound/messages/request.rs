@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::{tools, turns};
 use crate::base::{ApiError, Code};
 use crate::wire::chat::{ChatRequest, not_json, text_of};
-use crate::wire::splice::members;
+use crate::wire::inbound::members_once;
 use crate::wire::tokens;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -33,12 +33,7 @@ pub(super) fn bad(param: &str, message: impl Into<String>) -> ApiError {
 /// `invalid_body` where it is no JSON object; `invalid_request` with the `param` of what is missing or wrong.
 pub(in crate::wire::inbound) fn read(body: Bytes, headers: &HeaderMap) -> Result<(Bytes, Origin), ApiError> {
     let text = text_of(&body)?;
-    let members = members(text).map_err(|error| not_json(&error))?;
-    let mut names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
-    names.sort_unstable();
-    if let Some([twice, _]) = names.array_windows::<2>().find(|[one, other]| one == other) {
-        return Err(bad(twice, "this member stands twice: leave one out"));
-    }
+    let members = members_once(text)?;
     let given: Map<String, Value> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
     let mut only_here = OnlyHere::default();
     let mut chat = Map::new();
