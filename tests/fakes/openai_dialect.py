@@ -47,11 +47,11 @@ def chat_violations(body: dict) -> Iterator[str]:
         open_calls = {call.get("id") for call in message.get("tool_calls") or []}
         for call in message.get("tool_calls") or []:
             arguments = call.get("function", {}).get("arguments")
-            if call.get("type") == "function" and not _is_json_object(arguments):
+            if call.get("type") == "function" and not is_json_object(arguments):
                 yield f"messages[{index}]: arguments are no JSON object: {arguments!r}"
 
 
-def _is_json_object(text: object) -> bool:
+def is_json_object(text: object) -> bool:
     try:
         return isinstance(json.loads(text), dict)
     except (TypeError, ValueError):
@@ -75,7 +75,7 @@ def heard(body: dict) -> model.Heard:
             known.user_text = text
             for part in parts:
                 if part.get("type") == "image_url":
-                    known.images.append(_image_name(part["image_url"]["url"]))
+                    known.images.append(image_name(part["image_url"]["url"]))
     for tool in body.get("tools") or []:
         if tool["type"] == "function":
             known.tools[tool["function"]["name"]] = tool["function"].get("parameters") or {}
@@ -90,7 +90,7 @@ def heard(body: dict) -> model.Heard:
     return known
 
 
-def _image_name(url: str) -> str:
+def image_name(url: str) -> str:
     """A base64 image by its type and size, any other by its address."""
     if not url.startswith("data:"):
         return url

@@ -1,7 +1,7 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
-`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, `/anthropic/v1/messages` Anthropic's, `/bedrock/model/…` Bedrock's
-Converse and its embeddings, `/gemini/v1beta/models/…` Gemini's.
+`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's,
+`/bedrock/model/…` Bedrock's Converse and its embeddings, `/gemini/v1beta/models/…` Gemini's.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, bedrock_dialect, checks, gemini_dialect, model, openai_dialect
+from . import anthropic_dialect, bedrock_dialect, checks, gemini_dialect, model, openai_dialect, openai_responses
 from .journal import Call, Journal
 
 # What the gateway is configured with; the harness takes these from here by name.
@@ -95,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, anthropic_dialect, raw, body)
         if provider in ("openai", "local") and path == "v1/chat/completions":
             return self.chat(provider, openai_dialect, raw, body)
+        if provider == "openai" and path == "v1/responses":
+            return self.chat(provider, openai_responses, raw, body)
         if provider == "gemini" and path.startswith("v1beta/models/"):
             name, _, action = path.removeprefix("v1beta/models/").rpartition(":")
             if action == "batchEmbedContents":

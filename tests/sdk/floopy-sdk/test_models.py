@@ -22,6 +22,12 @@ def test_stream(client, model):
     assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == TEXT
 
 
+def test_responses(client, model):
+    assert client.responses.create(model=model, input="Where?").output_text == TEXT
+    events = client.responses.create(model=model, input="[fake chop=5]", stream=True)
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == TEXT
+
+
 def test_embeddings(client):
     answer = client.embeddings.create(model="openai/text-embedding-3-small", input=["a", "b"])
     assert [len(item.embedding) for item in answer.data] == [8, 8]
