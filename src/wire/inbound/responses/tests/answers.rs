@@ -1,7 +1,7 @@
-use super::super::Events;
-use super::super::sealed;
 use super::{CONTEXT, parse, target, with};
 use crate::base::{ApiError, Code, RequestId, Timestamp};
+use crate::wire::inbound::responses::Events;
+use crate::wire::inbound::responses::sealed;
 use crate::wire::{ChatRequest, Inbound, decode_chat};
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;

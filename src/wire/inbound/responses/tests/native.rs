@@ -25,10 +25,7 @@ fn an_answer_is_read_and_goes_on_as_it_came() {
     let request = parse(&with(json!({}))).unwrap();
     let decode = |kind: &str, more: &Value| {
         let body = Bytes::from(response(more).to_string());
-        decode_chat(&request, &target(kind), &CONTEXT, body.clone()).map(|decoded| {
-            assert_eq!(decoded.body, body);
-            decoded
-        })
+        decode_chat(&request, &target(kind), &CONTEXT, body.clone()).inspect(|decoded| assert_eq!(decoded.body, body))
     };
     let decoded = decode("openai", &json!({})).unwrap();
     assert_eq!((decoded.finish, decoded.answer.text.as_str()), (Some(Finish::ToolCalls), "Größe"));

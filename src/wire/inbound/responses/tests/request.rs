@@ -1,6 +1,6 @@
-use super::super::sealed::seal;
 use super::{as_chat, parse, target, with};
 use crate::base::{Code, Retry};
+use crate::wire::inbound::responses::sealed::seal;
 use crate::wire::{ChatRequest, Given, encode_chat};
 use bytes::Bytes;
 use proptest::prelude::*;
