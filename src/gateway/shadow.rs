@@ -184,6 +184,7 @@ impl Job {
             first_byte: None,
             messages: self.messages,
             question: Question::of(operation),
+            remembered: false,
             user: None,
             ended: false,
             caller: self.caller,
