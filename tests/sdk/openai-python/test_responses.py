@@ -23,9 +23,13 @@ PING = {"type": "function", "name": "ping", "parameters": {"type": "object", "pr
 THOUGHT = "Two cities, two calls: Oslo und Zürich."
 
 
-@pytest.fixture(params=["openai", "local", "anthropic"])
+# The first serves the API itself.
+UPSTREAMS = ["openai", "local", "anthropic"]
+MODELS = [UPSTREAM_MODELS[name] for name in UPSTREAMS]
+
+
+@pytest.fixture(params=UPSTREAMS)
 def upstream(request) -> str:
-    """The first serves the API itself."""
     return request.param
 
 
@@ -164,7 +168,7 @@ def test_reasoning_goes_out_and_comes_back_to_any_provider(client, ask, model, u
     assert "".join(part.text for part in thought.summary) == THOUGHT
     assert bool(thought.encrypted_content) == (upstream == "anthropic")
     history = [*user("Think."), *(item.model_dump(exclude_none=True) for item in response.output), *user("And now?")]
-    for other in UPSTREAM_MODELS.values():
+    for other in MODELS:
         assert ask(client, other, history, store=False).output_text == TEXT
 
 
@@ -180,7 +184,7 @@ def test_an_item_can_be_named(client, model):
     named = [{"type": "item_reference", "id": call.id} for call in calls]
     results = [{"type": "function_call_output", "call_id": call.call_id, "output": "snow"} for call in calls]
     answers = {whole(client, other, [*given, *named, *results], tools=[WEATHER]).output_text
-               for other in UPSTREAM_MODELS.values()}
+               for other in MODELS}
     assert answers == {"Oslo: snow; Zürich: snow"}
 
 
