@@ -253,6 +253,10 @@ async fn work(
                 None => jobs = None,
             },
             place = desk.place(), if may_begin && next.is_some() => {
+                // A place may come free in the moment in which the batch is called off.
+                if watch.halt().is_some() {
+                    continue;
+                }
                 let Some(caller) = caller(gateway, batch) else {
                     halt = Some(Halt::Forbidden);
                     continue;

@@ -53,7 +53,7 @@ fn the_example_freed_names_every_key_and_only_its_files_are_missing() {
     let keys: Vec<_> = ["OPENAI_API_KEY", "GATEWAY_TOKEN"].into_iter().chain(of_aws).map(|name| (name, "x")).collect();
     let world = World::new(&text).with(&keys);
     let loaded = world.load().unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(loaded.config.providers.len(), 6);
+    assert_eq!(loaded.config.providers.len(), 7);
     assert_eq!(loaded.config.routes.len(), 2);
     let is_told = |setting: &&crate::config::Setting| setting.origin != crate::config::Origin::Default;
     let told: BTreeSet<&str> = loaded.origins.iter().filter(is_told).map(|setting| setting.key.as_str()).collect();

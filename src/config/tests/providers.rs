@@ -177,17 +177,6 @@ fn a_deployment_is_what_it_is_a_deployment_of() {
 }
 
 #[test]
-fn a_dialect_of_later_is_left_out_with_a_warning() {
-    let text = "[provider.openai]\n[provider.vertex]\nregion = \"us-east-1\"\n";
-    let world = World::new(text).with(KEYS);
-    assert_eq!(world.load().unwrap().config.providers.len(), 1);
-    assert!(world.warnings()[0].contains("2:11: provider.vertex: `vertex` is left out"), "{:?}", world.warnings());
-    let route = "[[route]]\nname = \"a\"\nstrategy = \"fallback\"\ndefault_model = \"vertex/x\"\n";
-    let found = problems(&format!("{text}{route}"));
-    assert!(found.len() == 1 && found[0].contains("this release does not speak to vertex yet"), "{found:#?}");
-}
-
-#[test]
 fn without_providers_the_environment_is_searched() {
     let world = World::new("[server]\nlisten = \"127.0.0.1:1\"\n").with(&[
         ("ANTHROPIC_API_KEY", "sk-a"),
@@ -202,8 +191,6 @@ fn without_providers_the_environment_is_searched() {
     let names: Vec<_> = discovery.found.iter().map(|found| (found.provider, found.variable)).collect();
     let gemini = ("gemini", "GOOGLE_API_KEY");
     assert_eq!(names, [("anthropic", "ANTHROPIC_API_KEY"), gemini, ("groq", "GROQ_API_KEY")]);
-    let later: Vec<_> = discovery.unavailable.iter().map(|found| (found.provider, found.variable)).collect();
-    assert_eq!(later, [("vertex", "GOOGLE_APPLICATION_CREDENTIALS")]);
     let nowhere: Vec<_> = discovery.without_address.iter().map(|found| (found.provider, found.variable)).collect();
     assert_eq!(nowhere, [("azure", "AZURE_OPENAI_API_KEY")]);
     assert!(!discovery.replay);
