@@ -60,10 +60,7 @@ pub(super) fn resolve(
         let credential = Credential::of_key(crate::wire::Dialect::Gemini, &key?);
         return Some(Vertex { base_url: base_url.parse().ok()?, credential, header: None });
     }
-    let (found, file) = match credentials(raw, environment, report) {
-        Ok(found) => found,
-        Err(()) => return None,
-    };
+    let Ok((found, file)) = credentials(raw, environment, report) else { return None };
     let region = raw.region.as_ref().map(|region| region.value.as_str());
     let region =
         region.or_else(|| environment.get("GOOGLE_CLOUD_LOCATION")).or_else(|| environment.get("CLOUD_ML_REGION"));
