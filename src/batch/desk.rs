@@ -13,6 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
+use tokio::time::timeout;
+
+/// How long a line waits for a place before it looks whether interactive requests have left one.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// How often to look for files and batches that are past their time, and for batches that an error has left behind.
 const LOOK: Duration = Duration::from_secs(30);
@@ -227,7 +231,12 @@ impl Batches {
             let waiting = usize::try_from(self.gateway.metrics.active.get()).unwrap_or(0);
             self.concurrency().saturating_sub(waiting)
         };
-        self.gate.place(free).await
+        // An interactive request that ends rings no bell here: the places that it leaves are found by looking again.
+        loop {
+            if let Ok(place) = timeout(LOOK_AGAIN, self.gate.place(free)).await {
+                return place;
+            }
+        }
     }
 
     /// Takes a step of a batch; the batch as it stands then.

@@ -192,7 +192,7 @@ fn without_providers_the_environment_is_searched() {
     let gemini = ("gemini", "GOOGLE_API_KEY");
     assert_eq!(names, [("anthropic", "ANTHROPIC_API_KEY"), gemini, ("groq", "GROQ_API_KEY")]);
     let nowhere: Vec<_> = discovery.without_address.iter().map(|found| (found.provider, found.variable)).collect();
-    assert_eq!(nowhere, [("azure", "AZURE_OPENAI_API_KEY")]);
+    assert_eq!(nowhere, [("vertex", "GOOGLE_APPLICATION_CREDENTIALS"), ("azure", "AZURE_OPENAI_API_KEY")]);
     assert!(!discovery.replay);
     assert_eq!(loaded.config.providers.len(), 3);
     assert_eq!(key(&loaded.config.providers["groq"]), "gsk_1");
