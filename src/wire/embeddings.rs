@@ -5,6 +5,7 @@
     reason = "reading a JSON value by name gives null where nothing is, and never panics"
 )]
 
+use super::bedrock;
 use super::chat::{not_json, text_of};
 use super::cohere;
 use super::fault::Fault;
@@ -128,6 +129,18 @@ impl EmbeddingsRequest {
         pieces.collect()
     }
 
+    /// The input, where it is texts alone.
+    fn plain_texts(&self) -> Option<Vec<String>> {
+        let input = self.raw("input")?;
+        let one = || serde_json::from_str::<String>(input).map(|text| vec![text]);
+        serde_json::from_str(input).or_else(|_| one()).ok()
+    }
+
+    /// The length of the vectors that is asked for.
+    fn dimensions(&self) -> Option<u64> {
+        serde_json::from_str(self.raw("dimensions")?).ok()
+    }
+
     fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("checked by parse, and never changed since")
     }
@@ -171,6 +184,10 @@ fn texts(input: &Value) -> Result<(usize, bool), ApiError> {
 /// # Errors
 /// The provider has no embeddings.
 pub fn encode_embeddings(request: &EmbeddingsRequest, target: &Target<'_>) -> Result<Outgoing, ApiError> {
+    if target.dialect == Dialect::Bedrock {
+        let texts = request.plain_texts();
+        return bedrock::encode_embeddings(texts.as_deref(), request.dimensions(), target);
+    }
     if target.dialect == Dialect::Gemini {
         return gemini::encode_embeddings(request, target);
     }
@@ -230,6 +247,9 @@ pub fn decode_embeddings(
     }
     if target.dialect == Dialect::Gemini {
         answer = gemini::as_list(&answer, request.raw("dimensions").is_some())?;
+    }
+    if target.dialect == Dialect::Bedrock {
+        answer = bedrock::decode_embeddings(&answer)?;
     }
     let Some(data) = answer.get_mut("data").and_then(Value::as_array_mut).filter(|data| data.len() == request.texts)
     else {

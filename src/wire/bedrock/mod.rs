@@ -13,11 +13,13 @@
 //! | [`fields`] | what each family knows besides: reasoning, `top_k` |
 //! | [`answer`] | the answer, whole |
 //! | [`stream`] | the answer in pieces |
+//! | [`embeddings`] | texts to vectors |
 //! | [`fault`] | what exceptions mean |
 
 mod answer;
 mod block;
 mod cache;
+mod embeddings;
 mod fault;
 mod fields;
 mod model;
@@ -27,6 +29,7 @@ mod tools;
 mod turns;
 
 pub(super) use answer::decode;
+pub(super) use embeddings::{decode_embeddings, encode_embeddings};
 pub(super) use request::encode;
 pub(super) use stream::Stream;
 

@@ -1,6 +1,7 @@
 //! The translation through its public face: chat bodies in, Converse bodies out, and back.
 
 mod answers;
+mod embeddings;
 mod request;
 mod turns;
 

@@ -102,3 +102,14 @@ def test_the_clients_own_retry(stack, tag):
     assert caught.value.response.headers["x-should-retry"] == "false"
     alone = len(stack.calls(tag))
     assert 1 <= alone <= 4
+
+
+@pytest.mark.parametrize(("model", "texts", "size"), [
+    ("bedrock/amazon.titan-embed-text-v2:0", ["Zürich"], 256), ("bedrock/cohere.embed-v4:0", ["Oslo", "Zürich"], 512)])
+def test_embeddings_at_bedrock(lenient, model, texts, size):
+    create = lenient.embeddings.create
+    packed = create(model=model, input=texts, dimensions=size)
+    plain = create(model=model, input=texts, dimensions=size, encoding_format="float")
+    assert [item.embedding for item in packed.data] == [item.embedding for item in plain.data]
+    assert [len(item.embedding) for item in plain.data] == [size] * len(texts)
+    assert plain.usage.prompt_tokens > 0
