@@ -24,6 +24,6 @@
   const events = new EventSource("/ui/events");
   events.onopen = () => { sign.textContent = "● live"; };
   events.onerror = () => { sign.textContent = "○ connecting again"; };
-  for (const kind of ["decision", "feedback", "rating", "missed"]) events.addEventListener(kind, () => { due = true; });
+  for (const kind of ["decision", "feedback", "rating", "judged", "experiment", "pin", "missed"]) events.addEventListener(kind, () => { due = true; });
   setInterval(refresh, 1000);
 })();

@@ -42,6 +42,8 @@ pub const MAX_SSE_EVENT: usize = 8 << 20;
 pub const MAX_FRAME: usize = 24 << 20;
 /// The headers of one message of an AWS event stream.
 pub const MAX_FRAME_HEADERS: usize = 128 << 10;
+/// Targets with a name of their own in metric labels, besides those that the configuration names.
+pub const MAX_METRIC_TARGETS: usize = 512;
 /// Targets that one request may try.
 pub const MAX_ATTEMPTS: usize = 8;
 /// Names in a comma-separated `model`.

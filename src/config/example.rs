@@ -51,7 +51,11 @@ const WORDS: &[(&str, Option<&str>, &str)] = &[
     ("firewall.on_error", None, "\"allow\" or \"block\" when that model fails"),
     ("savings.rate", None, "share of the savings on the invoice"),
     ("telemetry.log", None, "filter, such as \"info,floopy=debug\"; JSON when not a terminal"),
-    ("telemetry.otlp_endpoint", None, "where spans are sent"),
+    (
+        "telemetry.otlp_endpoint",
+        None,
+        "collector of traces and metrics, such as http://127.0.0.1:4318; needs a build with the feature otlp",
+    ),
 ];
 
 const HEAD: &str = "\

@@ -16,6 +16,7 @@ use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
 use crate::base::{ApiError, Code, RequestId, SessionId};
 use crate::resource::decision::Strategy;
+use crate::telemetry::TraceContext;
 use crate::wire::{ChatRequest, EmbeddingsRequest, Surface};
 use bytes::Bytes;
 use http::Response;
@@ -78,10 +79,13 @@ impl Gateway {
     ) -> Response<Body> {
         let began = Instant::now();
         let surface = Surface::of_path(head.uri.path());
-        let labels = match Labels::read(&head.headers) {
+        let mut labels = match Labels::read(&head.headers) {
             Ok(labels) => labels,
             Err(error) => return self.refuse(&error, id, surface),
         };
+        if labels.trace.is_none() && self.tracer.is_on() {
+            labels.trace = Some(TraceContext::begin());
+        }
         if labels.passthrough || self.config().passthrough {
             return self.pass_through(caller, labels, head, body, id).await;
         }

@@ -4,6 +4,7 @@ use super::Gateway;
 use super::operation::{Operation, Whole};
 use super::record::{Draft, millis};
 use super::source::{FirstEvents, Source};
+use super::telling::Step;
 use crate::base::{ApiError, Code, ModelInfo, ModelRef, OrgId, RequestId, Retry, Side, Timestamp, body, limits};
 use crate::config::Config;
 use crate::config::settings::Provider;
@@ -49,6 +50,8 @@ struct Noted {
     /// In the order in which they ended.
     attempts: Vec<Attempt>,
     heard: Option<Heard>,
+    /// Of those whose trace goes on.
+    steps: Vec<Step>,
 }
 
 /// How soon a provider answered.
@@ -67,6 +70,19 @@ impl Notes {
 
     pub(super) fn push(&self, attempt: Attempt) {
         self.lock().attempts.push(attempt);
+    }
+
+    /// Notes an attempt that is a step of a trace.
+    fn push_step(&self, attempt: Attempt, span: SpanId, began: Instant, took: Duration) {
+        let mut noted = self.lock();
+        let step = Step { attempt: noted.attempts.len(), span, began: began.into_std(), took };
+        noted.attempts.push(attempt);
+        noted.steps.push(step);
+    }
+
+    /// The attempts that are steps of a trace.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        self.lock().steps.clone()
     }
 
     /// Notes that a provider has answered.
@@ -106,6 +122,8 @@ struct Attempting<'a> {
     started: Instant,
     retry: u32,
     status: Option<u16>,
+    /// Its step in the request's trace, where there is one.
+    span: Option<SpanId>,
     ended: bool,
 }
 
@@ -118,13 +136,18 @@ impl Attempting<'_> {
     fn note(&mut self, error: Option<String>, counted_as: &'static str) {
         self.ended = true;
         self.line.gateway.metrics.attempt(&self.line.model, counted_as);
-        self.line.notes.push(Attempt {
+        let took = self.started.elapsed();
+        let attempt = Attempt {
             target: TargetName::from(&self.line.model),
             status: self.status,
             error,
-            latency_ms: millis(self.started.elapsed()),
+            latency_ms: millis(took),
             retry: self.retry,
-        });
+        };
+        match self.span {
+            Some(span) => self.line.notes.push_step(attempt, span, self.started, took),
+            None => self.line.notes.push(attempt),
+        }
     }
 }
 
@@ -164,7 +187,14 @@ impl Line {
     }
 
     fn attempting(&self, retry: u32) -> Attempting<'_> {
-        Attempting { line: self, started: Instant::now(), retry, status: None, ended: false }
+        Attempting {
+            line: self,
+            started: Instant::now(),
+            retry,
+            status: None,
+            span: self.trace.as_ref().map(|_| SpanId::draw()),
+            ended: false,
+        }
     }
 
     /// Calls until an answer is good, the failure says that it will stay bad, or patience is at its end.
@@ -182,7 +212,7 @@ impl Line {
                 }
                 breaker::Admission::Admitted(permit) => permit,
             };
-            let error = match self.call(operation, outgoing, &mut attempt.status).await {
+            let error = match self.call(operation, outgoing, &mut attempt).await {
                 Ok(answered) => {
                     permit.succeeded();
                     attempt.end(None);
@@ -211,13 +241,13 @@ impl Line {
         &self,
         operation: &Operation,
         outgoing: &Outgoing,
-        status: &mut Option<u16>,
+        attempt: &mut Attempting<'_>,
     ) -> Result<Answered, ApiError> {
         let gateway = &self.gateway;
         let sent = Instant::now();
         let mut headers = outgoing.headers.iter().cloned().collect::<HeaderMap>();
-        if let Some(trace) = &self.trace {
-            trace.hand_on(SpanId::draw(), &mut headers);
+        if let (Some(trace), Some(span)) = (&self.trace, attempt.span) {
+            trace.hand_on(span, &mut headers);
         }
         let call = Call {
             method: Method::POST,
@@ -231,7 +261,7 @@ impl Line {
             .send(&self.provider, &self.config.upstream, call)
             .await
             .map_err(|error| error.into_api_error())?;
-        *status = Some(reply.status.as_u16());
+        attempt.status = Some(reply.status.as_u16());
         self.notes.heard(&reply);
         let target = self.target();
         if !reply.status.is_success() {

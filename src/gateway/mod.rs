@@ -12,6 +12,8 @@ mod clock;
 mod count;
 mod dispatch;
 mod enrolment;
+#[cfg(feature = "otlp")]
+mod exporter;
 mod fan_out;
 mod foresee;
 mod forward;
@@ -36,6 +38,7 @@ mod shadow;
 mod shelves;
 mod source;
 mod streams;
+mod telling;
 mod thoughts;
 
 pub use answer::{ComeBack, REQUEST_ID, error};
@@ -52,7 +55,7 @@ use crate::config::settings::{Dialect, Key};
 use crate::learner::Learner;
 use crate::learner::judge::Desk;
 use crate::store::Store;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Tracer};
 use crate::upstream::Upstream;
 use crate::upstream::breaker::Breakers;
 use crate::upstream::latency::Latency;
@@ -88,6 +91,8 @@ pub struct Gateway {
     shadows: shadow::Room,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where traces go.
+    pub tracer: Tracer,
     sessions: Sessions,
     thoughts: thoughts::Memory,
     items: items::Items,
@@ -120,6 +125,8 @@ impl Gateway {
         crate::routing::prepare();
         let config = Arc::new(config);
         let metrics = Arc::new(Metrics::new());
+        name(&metrics, &config);
+        let is_traced = cfg!(feature = "otlp") && config.otlp_endpoint.is_some();
         let gateway = Self {
             turns: ArcSwap::from_pointee(turns(&config)),
             learner: Learner::open(Arc::clone(&config), store.clone())?,
@@ -131,6 +138,7 @@ impl Gateway {
             latency: Latency::default(),
             keys: Keyring::default(),
             limits: Limits::default(),
+            tracer: if is_traced { Tracer::open(Arc::clone(&metrics)) } else { Tracer::default() },
             metrics,
             sessions: Sessions::default(),
             shadows: shadow::Room::default(),
@@ -149,10 +157,14 @@ impl Gateway {
     }
 
     /// Starts what works beside the requests; it ends with its owner.
-    pub fn work(&self, tasks: &mut Tasks) {
+    pub fn work(self: &Arc<Self>, tasks: &mut Tasks) {
         tasks.start(self.learner.clone().run());
         tasks.start(self.judge.work());
         tasks.start(self.shadows.work());
+        #[cfg(feature = "otlp")]
+        if let (Some(orders), Some(address)) = (self.tracer.orders(), self.config().otlp_endpoint.clone()) {
+            tasks.start(exporter::run(Arc::clone(self), orders, address));
+        }
     }
 
     /// The configuration in force.
@@ -173,11 +185,25 @@ impl Gateway {
         let generation = config.generation;
         self.metrics.config_generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
         self.turns.store(Arc::new(turns(&config)));
+        name(&self.metrics, &config);
         let config = Arc::new(config);
         self.learner.configure(Arc::clone(&config));
         self.config.store(config);
         self.put_keys(stored, ever);
         Ok(generation)
+    }
+
+    /// All metrics as OpenMetrics text, those of the moment included.
+    #[must_use]
+    pub fn render_metrics(&self) -> String {
+        let health = self.store.health();
+        self.metrics.store_writable.set(i64::from(health.writable));
+        self.metrics.store_backlog.set(i64::try_from(health.backlog).unwrap_or(i64::MAX));
+        self.metrics.config_generation.set(i64::try_from(self.config.load().generation).unwrap_or(i64::MAX));
+        for (model, state) in self.breakers.states(tokio::time::Instant::now()) {
+            self.metrics.breaker(&model, state as i64);
+        }
+        self.metrics.render()
     }
 
     /// Reads the keys again after one was made or revoked.
@@ -250,6 +276,12 @@ fn add_replay(config: &mut Config) {
             catalogue.insert(model);
         }
     }
+}
+
+/// Gives metrics the names of the configuration.
+fn name(metrics: &Metrics, config: &Config) {
+    let routes = config.routes.iter();
+    metrics.configure(config.providers.keys(), routes.flat_map(|route| route.models().chain(&route.fallback)));
 }
 
 fn turns(config: &Config) -> HashMap<RouteId, AtomicU64> {

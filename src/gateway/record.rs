@@ -22,7 +22,6 @@ use crate::resource::assessment::Scores;
 use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
 use crate::routing::Choice;
 use crate::store::{Around, Recorded};
-use crate::telemetry::metrics::AnsweredRequest;
 use crate::wire::{Answer, Finish, Surface};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -182,19 +181,7 @@ impl Draft {
         if self.copy_of.is_some() {
             return self.end_copy(end, decision);
         }
-        gateway.metrics.answered(&AnsweredRequest {
-            strategy: decision.routing_strategy.as_str(),
-            target: self.served.as_ref(),
-            status: decision.outcome.status.as_str(),
-            total,
-            first_byte: self.first_byte.map(|at| at.duration_since(self.clock.began())),
-            input_tokens: decision.outcome.input_tokens.unwrap_or(0),
-            output_tokens: decision.outcome.output_tokens.unwrap_or(0),
-            cost: decision.outcome.cost_micro_usd,
-        });
-        if let Some(error) = &end.error {
-            gateway.metrics.error(error.code.as_str());
-        }
+        self.tell(&decision, &end, total);
         let now = gateway.now();
         if let (Some(answer), Some(served)) = (&end.answer, &self.served) {
             gateway.thoughts.keep(&self.caller.org, served, &answer.message, now);
@@ -218,10 +205,11 @@ impl Draft {
             around,
         };
         if self.config.audit.durability == Durability::Strict && !end.cancelled {
+            let id = self.id;
             return Some(Box::pin(async move {
                 let store = gateway.store.clone();
                 store.record_durable(recorded).await.map_err(|error| {
-                    tracing::error!(%error, "a decision could not be made durable");
+                    tracing::error!(%error, request_id = %id, "a decision could not be made durable");
                     ApiError::new(
                         Code::Overloaded,
                         "the decision could not be stored durably: try again, and see /readyz",

@@ -23,3 +23,14 @@ pub struct Timings {
     /// Scoring the answer and making the record.
     pub record_us: u64,
 }
+
+/// The stages, in their order.
+pub const STAGES: [&str; 5] = ["admit", "choose", "dispatch", "relay", "record"];
+
+impl Timings {
+    /// Microseconds of each of [`STAGES`].
+    #[must_use]
+    pub const fn stages(&self) -> [u64; 5] {
+        [self.admit_us, self.choose_us, self.dispatch_us, self.relay_us, self.record_us]
+    }
+}

@@ -183,15 +183,7 @@ impl Server {
     }
 
     fn metrics(&self) -> Response<Body> {
-        let gateway = &self.gateway;
-        let health = gateway.store.health();
-        gateway.metrics.store_writable.set(i64::from(health.writable));
-        gateway.metrics.store_backlog.set(i64::try_from(health.backlog).unwrap_or(i64::MAX));
-        gateway.metrics.config_generation.set(i64::try_from(gateway.config().generation).unwrap_or(i64::MAX));
-        for (model, state) in gateway.breakers.states(Instant::now()) {
-            gateway.metrics.breaker(&model, state as i64);
-        }
-        let mut response = Response::new(Body::full(gateway.metrics.render()));
+        let mut response = Response::new(Body::full(self.gateway.render_metrics()));
         let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, kind);
         response

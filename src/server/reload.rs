@@ -62,6 +62,7 @@ impl Reloader {
             ("store.path", old.data != new.data),
             ("audit.group_window", old.audit.group_window != new.audit.group_window),
             ("retention.bodies", old.retention.bodies != new.retention.bodies),
+            ("telemetry.otlp_endpoint", old.otlp_endpoint != new.otlp_endpoint),
             ("retention.decisions", old.retention.decisions != new.retention.decisions),
         ];
         let notes: Vec<String> = fixed

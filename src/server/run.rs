@@ -20,6 +20,8 @@ use tokio::sync::watch;
 
 /// How often the configuration's files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long the last traces and metrics may take to be sent.
+const TELEMETRY: Duration = Duration::from_secs(5);
 /// Connections that the kernel holds until they are accepted.
 const QUEUE: u32 = 4096;
 
@@ -164,6 +166,9 @@ pub async fn run(sources: Sources, loaded: Loaded, ready: impl FnOnce(SocketAddr
         () = signals.stop() => tracing::warn!("stopped by a second signal"),
     }
     listeners.cancel().await;
+    if tokio::time::timeout(TELEMETRY, server.gateway.tracer.flush()).await.is_err() {
+        tracing::warn!("the last traces and metrics were not taken within {TELEMETRY:?}");
+    }
     background.cancel().await;
     store.flush().await.unwrap_or_else(|error| tracing::error!(%error, "the store could not be flushed"));
     let learner = server.gateway.learner.clone();

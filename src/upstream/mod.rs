@@ -19,6 +19,8 @@ mod http1;
 mod http2;
 pub mod latency;
 mod pool;
+#[cfg(feature = "otlp")]
+mod post;
 pub mod replay;
 mod request;
 pub mod retry;

@@ -24,6 +24,8 @@ mod http;
 mod judging;
 mod learning;
 mod messages;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod pooling;
 mod pty;
 mod records;

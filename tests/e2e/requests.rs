@@ -186,3 +186,39 @@ fn without_a_good_trace_none_goes_upstream() {
         assert_eq!(decision["trace_id"], Value::Null);
     }
 }
+
+#[test]
+fn a_failure_is_logged_with_its_ids_and_nothing_that_was_said() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let parent = format!("00-{TRACE}-{PARENT}-01");
+    let answer = gateway.chat("up/status-500", &[("traceparent", &parent), ("floopy-user-id", "ada")]);
+    let line = wait_for("the line", || {
+        let log = gateway.log();
+        log.lines().find(|line| line.contains(&id(&answer))).map(parsed)
+    });
+    assert_eq!((&line["level"], &line["trace_id"]), (&json!("WARN"), &json!(TRACE)));
+    assert_eq!((&line["http_status"], &line["error_code"]), (&json!(502), &json!("provider_error")));
+    assert_eq!(line["floopy_reason"], answer.header("floopy-reason").unwrap());
+    assert!(line["latency_ms"].is_u64() && !line.to_string().contains("ada"), "{line}");
+    let served = gateway.chat("up/cheap", &[]);
+    gateway.decision(&served);
+    assert!(!gateway.log().contains(&id(&served)), "what went well is told when somebody asks");
+}
+
+#[test]
+fn labels_of_metrics_are_no_callers_choice() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    gateway.chat("up/status-404", &[]);
+    gateway.chat("up/cheap", &[]);
+    gateway.chat_stream("up/cheap", &[]);
+    let metrics = gateway.get("/metrics").text();
+    let has = |line: &str| metrics.lines().any(|found| found.starts_with(line));
+    let call = r#"gen_ai_operation_name="chat",gen_ai_provider_name="openai-chat",gen_ai_request_model="cheap""#;
+    assert!(has(&format!("gen_ai_client_operation_duration_seconds_count{{{call}}} 2")), "{metrics}");
+    assert!(has(&format!("gen_ai_server_time_to_first_token_seconds_count{{{call}}} 1")), "{metrics}");
+    assert!(has(&format!("gen_ai_client_token_usage_sum{{{call},gen_ai_token_type=\"input\"}} 2000")), "{metrics}");
+    assert!(has("floopy_stage_duration_seconds_count{stage=\"dispatch\"} "), "{metrics}");
+    assert!(!metrics.contains("status-404"), "a name that never served is none: {metrics}");
+}

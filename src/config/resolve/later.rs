@@ -19,7 +19,8 @@ pub(super) fn warn(raw: &RawConfig, report: &mut Report) {
         report.warn(&cache.place, &cache.key, "has no effect in this release: there is no cache yet");
     }
     let otlp = &raw.otlp_endpoint;
-    if otlp.value.is_some() {
-        report.warn(&otlp.place, &otlp.key, "has no effect in this release: spans are not sent yet");
+    if otlp.value.is_some() && !cfg!(feature = "otlp") {
+        let reason = "has no effect in this build: build with --features otlp to send traces and metrics";
+        report.warn(&otlp.place, &otlp.key, reason);
     }
 }

@@ -17,7 +17,7 @@
 mod aws;
 mod entra;
 mod google;
-mod issuer;
+pub(super) mod issuer;
 mod renewing;
 #[cfg(test)]
 mod tests;
