@@ -12,19 +12,22 @@ use std::sync::Arc;
 pub enum Endpoint {
     /// Conversations.
     Chat,
+    /// Conversations as Responses.
+    Responses,
     /// Texts as vectors.
     Embeddings,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Embeddings];
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Responses, Self::Embeddings];
 
     /// Its path, as lines name it.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::Chat => "/v1/chat/completions",
+            Self::Responses => "/v1/responses",
             Self::Embeddings => "/v1/embeddings",
         }
     }
@@ -46,6 +49,7 @@ impl Endpoint {
     ) -> Result<Forwarded, ApiError> {
         match self {
             Self::Chat => gateway.forward_chat(caller, headers, body, model),
+            Self::Responses => gateway.forward_responses(caller, headers, body, model),
             Self::Embeddings => gateway.forward_embeddings(caller, headers, body, model),
         }
     }
@@ -61,6 +65,7 @@ impl Endpoint {
     ) -> Response<Body> {
         match self {
             Self::Chat => gateway.chat(caller, head, body, id).await,
+            Self::Responses => gateway.responses(caller, head, body, id).await,
             Self::Embeddings => gateway.embeddings(caller, head, body, id).await,
         }
     }

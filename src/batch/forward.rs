@@ -47,7 +47,7 @@ fn remote(desk: &Batches, model: &ModelRef, endpoint: Endpoint) -> Option<(Remot
     let terms = row.batches.filter(|_| provider.dialect != Dialect::AzureDeployments)?;
     let takes = match endpoint {
         Endpoint::Embeddings => terms.api == BatchApi::OpenAi && row.embeddings.is_some(),
-        Endpoint::Chat => true,
+        Endpoint::Chat | Endpoint::Responses => true,
     };
     let (gateway, provider) = (Arc::clone(&desk.gateway), Arc::clone(provider));
     takes.then(|| (Remote { gateway, provider, api: terms.api }, terms.percent))

@@ -68,6 +68,22 @@ impl Gateway {
         self.forward(caller, headers, Operation::Chat(ChatRequest::parse(body)?), model)
     }
 
+    /// A line of Responses for this model's provider.
+    ///
+    /// # Errors
+    /// What the request itself is refused with.
+    pub fn forward_responses(
+        self: &Arc<Self>,
+        caller: Caller,
+        headers: &HeaderMap,
+        body: Bytes,
+        model: &ModelRef,
+    ) -> Result<Forwarded, ApiError> {
+        let recall = |item: &str| self.items.recall(&caller.org, item, self.now());
+        let operation = Operation::Chat(ChatRequest::parse_responses(&body, &recall)?);
+        self.forward(caller, headers, operation, model)
+    }
+
     /// An embeddings line for this model's provider.
     ///
     /// # Errors

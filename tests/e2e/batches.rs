@@ -240,6 +240,23 @@ fn embeddings_go_in_batches_too() {
 }
 
 #[test]
+fn responses_go_in_batches_too() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let input = json!({"custom_id": "r", "method": "POST", "url": "/v1/responses",
+        "body": {"model": "up/cheap", "input": "hello"}});
+    let file = uploaded(&gateway, input.to_string().as_bytes());
+    let body = json!({"input_file_id": file, "endpoint": "/v1/responses", "completion_window": "24h"});
+    let id = gateway.post("/v1/batches", &[], &body).json()["id"].as_str().unwrap().to_owned();
+    let batch = becomes(&gateway, &id, "completed");
+    assert_eq!((&batch["usage"]["input_tokens"], &batch["usage"]["output_tokens"]), (&json!(1000), &json!(100)));
+    let output = written(&gateway, &batch["output_file_id"]);
+    let response = &output[0]["response"]["body"];
+    assert_eq!((&response["object"], &response["status"]), (&json!("response"), &json!("completed")));
+    assert_eq!(response["output"][0]["content"][0]["text"], "Hello from upstream");
+}
+
+#[test]
 fn what_cannot_be_a_batch_is_said_at_once_or_after_a_look() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");
