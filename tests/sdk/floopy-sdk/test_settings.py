@@ -43,7 +43,9 @@ def test_a_dry_run_tells_what_would_be(client, session):
     assert served.headers["floopy-reason"] == told.reasoning
 
 
-def test_a_dry_run_reaches_no_provider_and_leaves_no_record(client, stack):
+def test_a_dry_run_reaches_no_provider_and_leaves_no_record(client, session):
+    # A list shows what is written: by a decision that is read by its id, all before it are.
+    client.decisions.get(chat(client, session).headers["x-request-id"])
     before = client.decisions.list(limit=1).items
     for model in ("support-bot", "anthropic/claude-haiku-4-5"):
         client.routing.explain(model=model, messages=MESSAGES, top_p=0.5, max_completion_tokens=10)
