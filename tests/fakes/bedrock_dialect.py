@@ -199,6 +199,10 @@ def heard(body: dict) -> model.Heard:
     choice = config.get("toolChoice") or {}
     if "tool" in choice:
         known.forced = choice["tool"]["name"]
+    # Claude hears it in its own words too.
+    own = (body.get("additionalModelRequestFields") or {}).get("tool_choice") or {}
+    if own.get("type") == "tool":
+        known.forced = own["name"]
     form = (body.get("outputConfig") or {}).get("textFormat")
     if form:
         known.schema = json.loads(form["structure"]["jsonSchema"]["schema"])
