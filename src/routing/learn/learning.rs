@@ -8,7 +8,6 @@ use super::hierarchy::{common_shift, common_slopes};
 use super::judge::bias;
 use super::lesson::{Change, Observation, Served, Source, Value};
 use super::linear::Start;
-use super::memory::Hand;
 use super::multiplier::Outlook;
 use super::scope::{Basis, Context, Scope};
 use crate::base::Timestamp;
@@ -82,7 +81,9 @@ impl Scope {
         let lessons: Vec<_> = lessons.into_iter().filter(|lesson| !stale(lesson.arm)).collect();
         let origin = origin_of(heard);
         if !Arc::make_mut(&mut self.heard).note(origin) {
-            return vec![self.correct(heard, origin, &phi, quality).unwrap_or(Change::Repeat)];
+            // What was served before the arm broke says nothing of it any more.
+            let corrected = if lessons.is_empty() { None } else { self.correct(heard, origin, &phi, quality) };
+            return vec![corrected.unwrap_or(Change::Repeat)];
         }
         if lessons.is_empty() {
             return vec![Change::Refused];
@@ -256,33 +257,6 @@ impl Scope {
         }
     }
 
-    fn by_hand(&mut self, arm: usize, phi: &[f64], target: f64, weight: f64, heard: &Observation<'_>) -> Vec<Change> {
-        let params = Arc::clone(&self.params);
-        let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
-        let own = Arc::make_mut(own);
-        own.levels.manual.observe(target, weight, 1.0);
-        own.recent.rated(heard.at, target, weight);
-        own.linear.observe(phi, target, weight * params.manual_weight, params.keep_regression);
-        let hand = Hand { arm, quality: target, weight, at: heard.at, faded: own.linear.faded() };
-        Arc::make_mut(&mut self.hands).keep(origin_of(heard), hand);
-        Vec::new()
-    }
-
-    /// A later manual rating of the same call takes the place of the first in every sum, at the weight that the first has
-    /// left. `None` where there is no first one, or it is forgotten.
-    fn correct(&mut self, heard: &Observation<'_>, origin: u64, phi: &[f64], quality: f64) -> Option<Change> {
-        let Source::Manual = heard.source else { return None };
-        let before = self.hands.get(origin)?;
-        let own = Arc::make_mut(self.arms.get_mut(before.arm)?);
-        let weight = before.weight;
-        own.levels.manual.replace(before.quality, quality, weight);
-        own.recent.corrected(before.at, weight * (quality - before.quality));
-        let moved = weight * self.params.manual_weight * (quality - before.quality);
-        own.linear.correct(phi, moved, before.faded);
-        Arc::make_mut(&mut self.hands).keep(origin, Hand { quality, ..before });
-        Some(Change::Corrected { from: before.quality })
-    }
-
     fn judged(&mut self, arm: usize, phi: &[f64], target: f64, weight: f64) -> Vec<Change> {
         let (need, params) = (self.need(phi), Arc::clone(&self.params));
         let Some(own) = self.arms.get_mut(arm) else { return Vec::new() };
@@ -390,7 +364,7 @@ fn advance(arm: &mut super::Arm, place: usize, at: Timestamp) -> Option<Change> 
     Some(change)
 }
 
-fn origin_of(heard: &Observation<'_>) -> u64 {
+pub(super) fn origin_of(heard: &Observation<'_>) -> u64 {
     let tag = match heard.source {
         Source::Session => 1,
         Source::Manual => 2,

@@ -2,12 +2,10 @@
 
 use crate::base::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// Origins that are remembered at least.
 const GENERATION: usize = 8_192;
-/// Manual ratings that can be corrected.
-const MOST_HANDS: usize = 4_096;
 /// Keys whose behaviour is remembered.
 const MOST_KEYS: usize = 1_024;
 /// Surprising votes that a key may cast at once.
@@ -40,62 +38,6 @@ impl Heard {
             self.old = std::mem::take(&mut self.young);
         }
         true
-    }
-}
-
-/// A manual rating as it was taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Hand {
-    /// Of whom.
-    pub arm: usize,
-    /// What counts now, 0..1.
-    pub quality: f64,
-    /// With which weight.
-    pub weight: f64,
-    /// When.
-    pub at: Timestamp,
-    /// How much the arm's regression had faded by then.
-    pub faded: f64,
-}
-
-/// The manual ratings of late, by origin, so that they can be corrected. The oldest is forgotten first: what it counts
-/// for by then has faded too.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Hands {
-    kept: BTreeMap<u64, Hand>,
-    /// Origins as they came.
-    order: VecDeque<u64>,
-}
-
-impl Hands {
-    /// What was taken in of this origin.
-    #[must_use]
-    pub fn get(&self, origin: u64) -> Option<Hand> {
-        self.kept.get(&origin).copied()
-    }
-
-    /// Keeps one, in the place of an earlier one of the same origin.
-    pub fn keep(&mut self, origin: u64, hand: Hand) {
-        if self.kept.insert(origin, hand).is_none() {
-            self.order.push_back(origin);
-        }
-        if self.order.len() > MOST_HANDS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.kept.remove(&oldest);
-        }
-    }
-
-    /// The arms have other places now: the `n`-th was at `places[n]`. Those of arms that are gone are forgotten.
-    pub fn rearrange(&mut self, places: &[Option<usize>]) {
-        self.kept.retain(|_, hand| match places.iter().position(|place| *place == Some(hand.arm)) {
-            Some(now) => {
-                hand.arm = now;
-                true
-            }
-            None => false,
-        });
-        self.order.retain(|origin| self.kept.contains_key(origin));
     }
 }
 

@@ -16,6 +16,7 @@ pub mod eprocess;
 pub mod evidence;
 pub mod features;
 pub mod guard;
+pub mod hand;
 pub mod hierarchy;
 pub mod judge;
 mod learning;

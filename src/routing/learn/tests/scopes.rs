@@ -164,6 +164,24 @@ fn a_rating_by_hand_can_be_corrected_after_the_arms_have_moved() {
 }
 
 #[test]
+fn a_rating_by_hand_of_before_the_arm_broke_is_not_corrected() {
+    let (shares, features) = ([Share::whole(1)], text(3));
+    let mut scope = Scope::new(&spec(&[(0.8, 1.0), (0.8, 0.1)]));
+    let by_hand = |scope: &mut Scope, quality: f64| {
+        scope.observe(&Observation { source: Source::Manual, ..rating(&features, &shares, Value::Quality(quality), 5) })
+    };
+    assert_eq!(by_hand(&mut scope, 0.0), []);
+    let mut told = |range: std::ops::Range<u64>, quality: f64| {
+        let mut votes = range.map(|origin| scope.observe(&rating(&features, &shares, Value::Quality(quality), origin)));
+        votes.any(|changes| changes.iter().any(|change| matches!(change, Change::Alarm { .. })))
+    };
+    assert!(!told(100..160, 1.0) && told(200..400, 0.0), "the arm breaks");
+    let before = scope.clone();
+    assert_eq!(by_hand(&mut scope, 1.0), [Change::Repeat]);
+    assert_eq!(scope, before);
+}
+
+#[test]
 fn one_key_cannot_drown_the_others() {
     let mut scope = Scope::new(&spec(&[(0.8, 1.0), (0.8, 0.1)]));
     let (features, shares) = (text(1), [Share::whole(1)]);
