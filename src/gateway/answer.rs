@@ -1,9 +1,9 @@
 //! Answers to the client: heads with the contract's headers, and errors.
 
 use super::body::Body;
+use super::draft::Draft;
 use super::labels::header;
 use super::operation::Whole;
-use super::record::Draft;
 use crate::base::{ApiError, RequestId};
 use crate::wire::Surface;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};

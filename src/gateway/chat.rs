@@ -4,11 +4,12 @@ use super::body::Body;
 use super::caller::Caller;
 use super::clock::{Clock, Stage};
 use super::dispatch::{deadline, dispatch};
+use super::draft::{Beginning, Draft};
 use super::heuristics::Question;
 use super::labels::{Labels, header};
 use super::line::Answered;
 use super::operation::{Operation, Whole};
-use super::record::{Draft, End, completion_id};
+use super::record::{End, completion_id};
 use super::relay::Relay;
 use super::resolve::{Wanted, resolve};
 use super::select::Purpose;
@@ -178,36 +179,26 @@ impl Gateway {
             Wanted::List(_) => (None, Strategy::Fallback),
             Wanted::Model(_) => (None, Strategy::LegacyModel),
         };
-        let draft = Draft {
+        let mut draft = Draft::begin(Beginning {
             gateway: Arc::clone(self),
             config,
             id,
             created_at,
-            clock: Clock::since(Instant::now()),
             caller,
             labels,
-            endpoint: operation.endpoint(),
-            surface: Surface::default(),
-            requested_model: operation.model().to_owned(),
-            stream: operation.stream(),
             place,
-            route,
-            copy_of: None,
+            endpoint: operation.endpoint(),
+            requested_model: operation.model().to_owned(),
             strategy,
-            enrolment,
-            choice: None,
-            attempts: Arc::default(),
-            served: None,
-            dropped: Vec::new(),
-            first_byte: None,
-            around: if messages.is_some() { operation.around() } else { None },
-            messages,
-            question: Question::of(operation),
-            remembered: operation.counts_on_memory(),
-            user,
-            price_percent: 100,
-            ended: false,
-        };
+        });
+        draft.stream = operation.stream();
+        draft.route = route;
+        draft.enrolment = enrolment;
+        draft.around = if messages.is_some() { operation.around() } else { None };
+        draft.messages = messages;
+        draft.question = Question::of(operation);
+        draft.remembered = operation.counts_on_memory();
+        draft.user = user;
         Ok((draft, wanted))
     }
 

@@ -4,9 +4,9 @@
 //! respects the provider's `Retry-After`; then the next target is tried. Once an event of a stream stands
 //! ready for the client, nothing is repeated any more.
 
+use super::draft::Draft;
 use super::line::{Answered, Line};
 use super::operation::Operation;
-use super::record::Draft;
 use super::{fan_out, given};
 use crate::base::{ApiError, Code, ModelRef, Retry, Side, limits};
 use crate::config::settings::Provider;

@@ -7,7 +7,6 @@ use super::shadow::Mirror;
 use crate::base::{ModelRef, OrgId, SessionId};
 use crate::config::Config;
 use crate::config::settings::Route;
-use crate::resource::Assessment;
 use crate::resource::decision::{Candidate, Reason, Target};
 use crate::resource::experiment::{Enrolled, ExperimentKind, Variant};
 use crate::routing::{Choice, Facts, Needs, gates, trial, without};
@@ -84,14 +83,9 @@ pub(super) fn choose(route: &Route, facts: &Facts<'_>, share: f64, needs: &Needs
         candidates.insert(0, Candidate::plain(&route.default_model, Some(1.0 - share)));
     }
     Some(Choice {
-        why: "canary",
-        reason: Reason::Dispatched,
         propensity: Some(share),
         backups: without(&winner, route.fallback.iter().chain(std::iter::once(&route.default_model))),
         candidates,
-        filtered: Vec::new(),
-        assessment: Assessment::default(),
-        trace: None,
-        winner,
+        ..Choice::of(winner, "canary", Reason::Dispatched)
     })
 }

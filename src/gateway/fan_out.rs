@@ -4,9 +4,9 @@
 //! All or nothing: each call has the usual retries at its target; when one fails for good, the others are called
 //! off and the next target is asked for all of them. Tokens and cost are the sum.
 
+use super::draft::Draft;
 use super::line::{Answered, Line};
 use super::operation::{Operation, Whole};
-use super::record::Draft;
 use super::source::{FirstEvents, Source, Wanted};
 use crate::base::{ApiError, limits};
 use crate::wire::{Fault, Given, Outgoing, Target, merge_answers, merge_embeddings, sum};

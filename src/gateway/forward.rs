@@ -5,10 +5,11 @@
 use super::Gateway;
 use super::caller::Caller;
 use super::clock::Clock;
+use super::draft::Draft;
 use super::labels::Labels;
 use super::line::target_of;
 use super::operation::Operation;
-use super::record::{Draft, End, completion_id};
+use super::record::{End, completion_id};
 use super::resolve::{Wanted, resolve};
 use super::select::{self, Purpose};
 use crate::base::{ApiError, Code, ModelRef, RequestId};

@@ -1,8 +1,9 @@
 //! One target on the line: the calls that are made to it until one is answered, and a note of each.
 
 use super::Gateway;
+use super::draft::Draft;
 use super::operation::{Operation, Whole};
-use super::record::{Draft, millis};
+use super::record::millis;
 use super::source::{FirstEvents, Source};
 use super::telling::Step;
 use crate::base::{ApiError, Code, ModelInfo, ModelRef, OrgId, RequestId, Retry, Side, Timestamp, body, limits};

@@ -1,7 +1,7 @@
 //! The stages of one request, in order, and the state that they share.
 //!
 //! A request goes one way: admit → choose → dispatch → record. A stage either enriches the request's
-//! [draft](record::Draft) or ends it with an answer; none calls back into an earlier one. What the
+//! [draft](draft::Draft) or ends it with an answer; none calls back into an earlier one. What the
 //! stages read is replaced as a whole by its one writer; no lock is held over an await.
 
 mod answer;
@@ -11,6 +11,7 @@ mod chat;
 mod clock;
 mod count;
 mod dispatch;
+mod draft;
 mod enrolment;
 #[cfg(feature = "otlp")]
 mod exporter;

@@ -6,14 +6,14 @@ use super::caller::Caller;
 use super::chat::fresh_session;
 use super::clock::{Clock, Stage};
 use super::dispatch::deadline;
+use super::draft::{Beginning, Draft};
 use super::labels::{Labels, header};
-use super::record::{Draft, End};
+use super::record::End;
 use super::session::Place;
 use super::{Gateway, answer};
 use crate::base::{ApiError, Code, ModelRef, RequestId, SessionId};
 use crate::config::Config;
 use crate::config::settings::Dialect;
-use crate::resource::Assessment;
 use crate::resource::decision::{Reason, Strategy};
 use crate::routing::Choice;
 use crate::telemetry::SpanId;
@@ -134,46 +134,22 @@ impl Gateway {
             Some(given) => Place::of(SessionId::from(given), false),
             None => Place::of(fresh_session(id), true),
         };
-        Draft {
+        let (user, created_at) = (labels.user_id.clone(), self.now());
+        let mut draft = Draft::begin(Beginning {
             gateway: Arc::clone(self),
             config: Arc::clone(config),
             id,
-            created_at: self.now(),
-            clock: Clock::since(Instant::now()),
+            created_at,
             caller,
-            user: labels.user_id.clone(),
-            place,
             labels,
+            place,
             endpoint: "passthrough",
-            surface: Surface::default(),
             requested_model: target.model.to_string(),
-            stream: false,
-            route: None,
-            copy_of: None,
             strategy: Strategy::Passthrough,
-            enrolment: None,
-            choice: Some(Choice {
-                winner: target,
-                why: "passthrough",
-                reason: Reason::Passthrough,
-                propensity: None,
-                backups: Vec::new(),
-                candidates: Vec::new(),
-                filtered: Vec::new(),
-                assessment: Assessment::default(),
-                trace: None,
-            }),
-            attempts: Arc::default(),
-            served: None,
-            dropped: Vec::new(),
-            first_byte: None,
-            messages: None,
-            around: None,
-            question: None,
-            remembered: false,
-            price_percent: 100,
-            ended: false,
-        }
+        });
+        draft.user = user;
+        draft.choice = Some(Choice::of(target, "passthrough", Reason::Passthrough));
+        draft
     }
 }
 

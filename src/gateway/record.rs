@@ -3,71 +3,21 @@
 //! A [`Draft`] is filled while the request runs. Whoever ends the request ends the draft; a draft that
 //! is dropped unended was left by its client, and is recorded as cancelled.
 
-use super::Gateway;
-use super::caller::Caller;
-use super::clock::{Clock, Stage, micros};
-use super::enrolment::Enrolment;
-use super::heuristics::{Question, scores_of};
-use super::labels::Labels;
-use super::line::Notes;
-use super::session::Place;
-use super::shadow::CopyOf;
+use super::clock::{Stage, micros};
+use super::draft::Draft;
+use super::heuristics::scores_of;
 use crate::base::model::TokenUsage;
-use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, Timestamp};
-use crate::config::Config;
-use crate::config::settings::{Durability, Route};
+use crate::base::{ApiError, Code};
+use crate::config::settings::Durability;
 use crate::learner::judge::{Job, is_sampled};
 use crate::resource::Timings;
 use crate::resource::assessment::Scores;
-use crate::resource::decision::{Decision, Outcome, Reason, Status, Strategy, Target, UsageNote};
-use crate::routing::Choice;
+use crate::resource::decision::{Decision, Outcome, Reason, Status, Target, UsageNote};
 use crate::store::{Around, Recorded};
-use crate::wire::{Answer, Finish, Surface};
+use crate::wire::{Answer, Finish};
 use bytes::Bytes;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// What is known of a request while it runs.
-pub(crate) struct Draft {
-    pub(crate) gateway: Arc<Gateway>,
-    pub(crate) config: Arc<Config>,
-    pub(crate) id: RequestId,
-    pub(crate) created_at: Timestamp,
-    /// Where its time goes.
-    pub(crate) clock: Clock,
-    pub(crate) caller: Caller,
-    pub(crate) labels: Labels,
-    pub(crate) endpoint: &'static str,
-    /// How the client is spoken to.
-    pub(crate) surface: Surface,
-    pub(crate) requested_model: String,
-    pub(crate) stream: bool,
-    pub(crate) place: Place,
-    pub(crate) route: Option<Arc<Route>>,
-    /// Whose copy it is, where it is one in the shadow.
-    pub(crate) copy_of: Option<CopyOf>,
-    pub(crate) strategy: Strategy,
-    /// The experiment that the session takes part in.
-    pub(crate) enrolment: Option<Enrolment>,
-    pub(crate) choice: Option<Choice>,
-    pub(crate) attempts: Arc<Notes>,
-    pub(crate) served: Option<ModelRef>,
-    pub(crate) dropped: Vec<String>,
-    pub(crate) first_byte: Option<Instant>,
-    /// The conversation as the client sent it; `None` under zero retention.
-    pub(crate) messages: Option<Bytes>,
-    /// What is kept beside it.
-    pub(crate) around: Option<Around>,
-    /// What was asked, for the scores of the answer; `None` for what is no chat.
-    pub(crate) question: Option<Question>,
-    /// Whether the client may name what is answered in a later request, instead of sending it back.
-    pub(crate) remembered: bool,
-    /// The end user, from the header or the body.
-    pub(crate) user: Option<String>,
-    /// What a token costs, percent of its price in the catalogue.
-    pub(crate) price_percent: u8,
-    pub(crate) ended: bool,
-}
+use std::time::Duration;
 
 /// What came of a request.
 #[derive(Debug, Default)]
@@ -112,29 +62,6 @@ pub(crate) fn completion_id(json: &[u8]) -> Option<String> {
 pub(crate) type Durable = std::pin::Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send>>;
 
 impl Draft {
-    /// The model named in the answer's headers and in the reason string.
-    pub(crate) fn target(&self) -> Option<&ModelRef> {
-        self.served.as_ref().or(self.choice.as_ref().map(|choice| &choice.winner))
-    }
-
-    /// `model::why`.
-    pub(crate) fn reason_string(&self) -> String {
-        let model = self.target().map_or("none", |target| &*target.model);
-        let why = match &self.choice {
-            Some(choice) if self.served.as_ref().is_some_and(|served| *served != choice.winner) => "failover",
-            Some(choice) => choice.why,
-            None => "refused",
-        };
-        format!("{model}::{why}")
-    }
-
-    /// The caller's own word for what it is doing: project, path of the session, or nothing.
-    pub(crate) fn tag(&self) -> &str {
-        let project = self.labels.project_id.as_deref();
-        let project = project.or_else(|| self.caller.key.as_ref().and_then(|key| key.project.as_deref()));
-        project.or(self.labels.session_path.as_deref()).unwrap_or_default()
-    }
-
     /// The answer as a job for the judge, where it is one of those that the route wants judged.
     fn to_judge(&self, end: &End, decision: &Decision) -> Option<Job> {
         let route = self.copy_of.as_ref().map(|copy| &copy.route).or(self.route.as_ref())?;
@@ -154,17 +81,6 @@ impl Draft {
             messages: self.messages.clone()?,
             answer: answer.text.clone(),
         })
-    }
-
-    /// Whether another model than the chosen one answered.
-    fn fell_back(&self) -> bool {
-        matches!((&self.served, &self.choice), (Some(served), Some(choice)) if *served != choice.winner)
-    }
-
-    /// What the call cost at the model that served.
-    pub(crate) fn cost(&self, usage: &TokenUsage) -> Option<MicroUsd> {
-        let cost = self.config.catalogue.get(self.served.as_ref()?)?.cost(usage)?;
-        Some(MicroUsd(cost.0.saturating_mul(i64::from(self.price_percent)) / 100))
     }
 
     /// Ends the draft: records the decision and counts it.

@@ -5,7 +5,8 @@
 //! seen. Nothing is buffered beyond one event.
 
 use super::body::Broken;
-use super::record::{Draft, Durable, End, completion_id};
+use super::draft::Draft;
+use super::record::{Durable, End, completion_id};
 use super::source::{FirstEvents, Source};
 use crate::base::ApiError;
 use bytes::{Bytes, BytesMut};

@@ -4,10 +4,10 @@
 //! and gives the session its model.
 
 use super::Gateway;
+use super::draft::Draft;
 use super::enrolment;
 use super::learned::{self, Asked};
 use super::operation::Operation;
-use super::record::Draft;
 use super::resolve::Wanted;
 use crate::base::{ModelRef, TaskKind, Timestamp};
 use crate::config::catalogue::Catalogue;

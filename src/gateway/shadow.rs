@@ -7,29 +7,27 @@
 use super::Gateway;
 use super::caller::Caller;
 use super::chat::fresh_session;
-use super::clock::Clock;
 use super::dispatch::{deadline, dispatch};
+use super::draft::{Beginning, Draft};
 use super::enrolment::Enrolment;
 use super::heuristics::Question;
 use super::labels::Labels;
 use super::line::Answered;
 use super::operation::Operation;
-use super::record::{Draft, End};
+use super::record::End;
 use super::relay::Relay;
 use super::session::Place;
 use crate::base::task::Queue;
 use crate::base::{ModelRef, RequestId};
 use crate::config::Config;
 use crate::config::settings::Route;
-use crate::resource::Assessment;
 use crate::resource::decision::{Candidate, Decision, Reason, SHADOW, Status, Strategy};
 use crate::resource::experiment::{Enrolled, Variant};
 use crate::routing::Choice;
-use crate::wire::{ChatRequest, Surface};
+use crate::wire::ChatRequest;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Copies that wait.
 const WAITING: usize = 256;
@@ -154,45 +152,25 @@ impl Job {
     fn draft(self, operation: &Operation) -> Draft {
         let created_at = self.gateway.now();
         let id = RequestId::draw(created_at);
-        Draft {
+        let candidates = vec![Candidate::plain(&self.candidate, None)];
+        let mut draft = Draft::begin(Beginning {
+            gateway: self.gateway,
+            config: self.config,
             id,
             created_at,
-            clock: Clock::since(Instant::now()),
-            labels: self.labels,
-            endpoint: SHADOW,
-            surface: Surface::default(),
-            requested_model: self.candidate.to_string(),
-            stream: operation.stream(),
-            place: Place::of(fresh_session(id), true),
-            route: None,
-            copy_of: Some(self.of),
-            strategy: Strategy::LegacyModel,
-            enrolment: Some(Enrolment { mark: self.mark, canary: None, mirror: None }),
-            choice: Some(Choice {
-                why: SHADOW,
-                reason: Reason::NoRouter,
-                propensity: None,
-                backups: Vec::new(),
-                candidates: vec![Candidate::plain(&self.candidate, None)],
-                filtered: Vec::new(),
-                assessment: Assessment::default(),
-                trace: None,
-                winner: self.candidate,
-            }),
-            attempts: Arc::default(),
-            served: None,
-            dropped: Vec::new(),
-            first_byte: None,
-            messages: self.messages,
-            around: None,
-            remembered: false,
-            price_percent: 100,
-            question: Question::of(operation),
-            user: None,
-            ended: false,
             caller: self.caller,
-            config: self.config,
-            gateway: self.gateway,
-        }
+            labels: self.labels,
+            place: Place::of(fresh_session(id), true),
+            endpoint: SHADOW,
+            requested_model: self.candidate.to_string(),
+            strategy: Strategy::LegacyModel,
+        });
+        draft.stream = operation.stream();
+        draft.copy_of = Some(self.of);
+        draft.enrolment = Some(Enrolment { mark: self.mark, canary: None, mirror: None });
+        draft.choice = Some(Choice { candidates, ..Choice::of(self.candidate, SHADOW, Reason::NoRouter) });
+        draft.messages = self.messages;
+        draft.question = Question::of(operation);
+        draft
     }
 }

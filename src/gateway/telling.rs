@@ -1,7 +1,8 @@
 //! A finished request in metrics, as a trace and as a line of the log: what happened, by name and number, never by what
 //! was said.
 
-use super::record::{Draft, End};
+use super::draft::Draft;
+use super::record::End;
 use crate::base::{ModelRef, Side, Timestamp};
 use crate::resource::Decision;
 use crate::resource::decision::{Attempt, Status};

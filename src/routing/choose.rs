@@ -69,6 +69,24 @@ pub struct Choice {
     pub trace: Option<Box<Trace>>,
 }
 
+impl Choice {
+    /// This model and nobody else, without a contest.
+    #[must_use]
+    pub fn of(winner: ModelRef, why: &'static str, reason: Reason) -> Self {
+        Self {
+            winner,
+            why,
+            reason,
+            propensity: None,
+            backups: Vec::new(),
+            candidates: Vec::new(),
+            filtered: Vec::new(),
+            assessment: Assessment::default(),
+            trace: None,
+        }
+    }
+}
+
 /// Chooses by the plan's rule; `None` only where the plan has no candidate at all.
 #[must_use]
 pub fn choose(plan: &Plan<'_>, needs: &Needs) -> Option<Choice> {
