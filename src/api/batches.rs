@@ -3,11 +3,11 @@
 use super::files::{expiry_takes, kept_here};
 use super::input::{Query, object};
 use super::{Answer, Request, blocking, not_found, ok};
-use crate::base::{ApiError, BatchId, Code, FileId, limits};
+use crate::base::{ApiError, Code, FileId, limits};
 use crate::batch::Endpoint;
 use crate::config::read_duration;
 use crate::gateway::labels::Labels;
-use crate::resource::batch::{BatchStatus, Progress};
+use crate::resource::batch::BatchStatus;
 use crate::resource::file::BATCH;
 use crate::resource::{Batch, BatchStep};
 use crate::store::Error;
@@ -103,32 +103,13 @@ pub(crate) async fn create(request: Request) -> Answer {
         return Err(bad("input_file_id", message));
     }
     let now = gateway.now();
+    let path = endpoint.path().to_owned();
     let batch = Batch {
-        id: BatchId::draw(now),
-        org: caller.org.clone(),
         key_id: caller.key.as_ref().map(|key| key.id.clone()),
-        endpoint: endpoint.path().to_owned(),
-        input_file_id: FileId::from(input),
-        completion_window,
-        status: BatchStatus::Validating,
-        errors: Vec::new(),
-        output_file_id: None,
-        error_file_id: None,
-        created_at: now,
-        in_progress_at: None,
-        expires_at: now.plus(window),
-        finalizing_at: None,
-        completed_at: None,
-        failed_at: None,
-        expired_at: None,
-        cancelling_at: None,
-        cancelled_at: None,
-        progress: Progress::default(),
-        model: None,
         metadata,
         output_expires_after,
-        home: None,
         headers,
+        ..Batch::new(caller.org.clone(), path, FileId::from(input), completion_window, (now, now.plus(window)))
     };
     let batch = gateway.store.begin_batch(batch).await.map_err(|error| match error {
         Error::NotFound => no_file(),

@@ -2,7 +2,7 @@
 
 use super::desk::{Batches, Live};
 use super::run::run;
-use crate::base::{BatchId, FileId, OrgId, Timestamp};
+use crate::base::{FileId, OrgId, Timestamp};
 use crate::config::{Sources, load};
 use crate::gateway::Gateway;
 use crate::resource::batch::{BatchStatus, Progress};
@@ -51,33 +51,7 @@ fn lines() -> String {
 }
 
 fn batch(input: FileId, created_at: Timestamp, expires_at: Timestamp) -> Batch {
-    Batch {
-        id: BatchId::draw(created_at),
-        org: OrgId::default(),
-        key_id: None,
-        endpoint: "/v1/chat/completions".into(),
-        input_file_id: input,
-        completion_window: "24h".into(),
-        status: BatchStatus::Validating,
-        errors: Vec::new(),
-        output_file_id: None,
-        error_file_id: None,
-        created_at,
-        in_progress_at: None,
-        expires_at,
-        finalizing_at: None,
-        completed_at: None,
-        failed_at: None,
-        expired_at: None,
-        cancelling_at: None,
-        cancelled_at: None,
-        progress: Progress::default(),
-        model: None,
-        metadata: None,
-        output_expires_after: None,
-        home: None,
-        headers: Vec::new(),
-    }
+    Batch::new(OrgId::default(), "/v1/chat/completions".into(), input, "24h".into(), (created_at, expires_at))
 }
 
 #[tokio::test]

@@ -188,6 +188,45 @@ pub enum BatchStep {
 }
 
 impl Batch {
+    /// A batch that nobody has looked at yet; `times`: when it was made, and when it is too late for it.
+    #[must_use]
+    pub fn new(
+        org: OrgId,
+        endpoint: String,
+        input_file_id: FileId,
+        completion_window: String,
+        times: (Timestamp, Timestamp),
+    ) -> Self {
+        let (created_at, expires_at) = times;
+        Self {
+            id: BatchId::draw(created_at),
+            org,
+            key_id: None,
+            endpoint,
+            input_file_id,
+            completion_window,
+            status: BatchStatus::Validating,
+            errors: Vec::new(),
+            output_file_id: None,
+            error_file_id: None,
+            created_at,
+            in_progress_at: None,
+            expires_at,
+            finalizing_at: None,
+            completed_at: None,
+            failed_at: None,
+            expired_at: None,
+            cancelling_at: None,
+            cancelled_at: None,
+            progress: Progress::default(),
+            model: None,
+            metadata: None,
+            output_expires_after: None,
+            home: None,
+            headers: Vec::new(),
+        }
+    }
+
     /// Whether nothing more will happen to it.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -275,33 +314,8 @@ mod tests {
     use super::*;
 
     fn batch() -> Batch {
-        Batch {
-            id: BatchId::draw(Timestamp(0)),
-            org: OrgId::default(),
-            key_id: None,
-            endpoint: "/v1/chat/completions".into(),
-            input_file_id: FileId::draw(Timestamp(0)),
-            completion_window: "24h".into(),
-            status: BatchStatus::Validating,
-            errors: Vec::new(),
-            output_file_id: None,
-            error_file_id: None,
-            created_at: Timestamp(0),
-            in_progress_at: None,
-            expires_at: Timestamp(0),
-            finalizing_at: None,
-            completed_at: None,
-            failed_at: None,
-            expired_at: None,
-            cancelling_at: None,
-            cancelled_at: None,
-            progress: Progress::default(),
-            model: None,
-            metadata: None,
-            output_expires_after: None,
-            home: None,
-            headers: Vec::new(),
-        }
+        let (endpoint, input) = ("/v1/chat/completions".into(), FileId::draw(Timestamp(0)));
+        Batch::new(OrgId::default(), endpoint, input, "24h".into(), (Timestamp(0), Timestamp(0)))
     }
 
     fn checked() -> BatchStep {
