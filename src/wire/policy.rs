@@ -1,5 +1,7 @@
 //! What happens to a parameter that a dialect cannot honour: left out and recorded, or refused, as configured.
 
+use super::conversation::Conversation;
+use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::base::{ApiError, Code, Retry};
 
 /// The operator's choice, and what was left out so far.
@@ -38,6 +40,42 @@ impl Policy {
     pub(super) fn into_dropped(self) -> Vec<String> {
         self.dropped
     }
+}
+
+/// What no dialect but OpenAI's own can do in one call: several answers, and calls in the form of `functions`. `who` is the
+/// dialect's owner, `gives` what becomes of a call there.
+///
+/// # Errors
+/// [`Code::UnsupportedParameter`] where the conversation asks for one of them.
+pub(super) fn one_answer_of_tools(conversation: &Conversation<'_>, who: &str, gives: &str) -> Result<(), ApiError> {
+    if conversation.n > 1 {
+        let why =
+            format!("{who} {gives} one answer a call: ask for at most {MAX_PARALLEL_CALLS}, which is as many calls.");
+        return Err(unsupported("n", &why));
+    }
+    if conversation.speaks_of_functions {
+        let why = format!("{who}'s calls come back as tool_calls: send tools instead of functions.");
+        return Err(unsupported("functions", &why));
+    }
+    Ok(())
+}
+
+/// The texts that end an answer, of which `who` takes at most this many.
+///
+/// # Errors
+/// As [`Policy::cannot`] where there are more.
+pub(super) fn stops<'a>(
+    conversation: &'a Conversation<'_>,
+    who: &str,
+    most: usize,
+    policy: &mut Policy,
+) -> Result<Vec<&'a str>, ApiError> {
+    let mut stops: Vec<&str> = conversation.stop.iter().map(|stop| &**stop).filter(|stop| !stop.is_empty()).collect();
+    if stops.len() > most {
+        policy.cannot("stop", &format!("{who} takes at most {most} stop texts: send fewer."))?;
+        stops.truncate(most);
+    }
+    Ok(stops)
 }
 
 /// What the target can never do. Another provider may.

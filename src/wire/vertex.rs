@@ -30,7 +30,7 @@ const ABSENT: [&str; 4] = ["container", "inference_geo", "service_tier", "speed"
 /// Claude: images by address are fetched for it.
 static CLAUDE: Quirks = Quirks {
     kind: "vertex",
-    dialect: Some(Dialect::AnthropicMessages),
+    dialect: Dialect::AnthropicMessages,
     embeddings: None,
     max_n: 1,
     inline_images_only: true,

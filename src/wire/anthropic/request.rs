@@ -10,10 +10,9 @@ use super::messages::{self, Habits};
 use super::thinking::{self, Obstacles, Thinking};
 use super::tools;
 use crate::base::ApiError;
-use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::wire::conversation::read::Text;
 use crate::wire::conversation::{Conversation, Role};
-use crate::wire::policy::{Policy, is_neutral, unsupported};
+use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, unsupported};
 use crate::wire::target::{Outgoing, Target};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -32,17 +31,7 @@ const OWN: [&str; 5] = ["cache_control", "container", "diagnostics", "inference_
 /// `unsupported_parameter` for what Anthropic cannot do, `invalid_request` for a conversation that breaks
 /// the rules of tool calls; `param` names the place in the caller's body.
 pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Result<Outgoing, ApiError> {
-    if conversation.n > 1 {
-        let why =
-            format!("Anthropic gives one answer a call: ask for at most {MAX_PARALLEL_CALLS}, which is as many calls.");
-        return Err(unsupported("n", &why));
-    }
-    if conversation.speaks_of_functions {
-        return Err(unsupported(
-            "functions",
-            "Anthropic's calls come back as tool_calls: send tools instead of functions.",
-        ));
-    }
+    one_answer_of_tools(conversation, "Anthropic", "gives")?;
     let facts = Facts::of(target);
     let mut policy = Policy::new(target.refuse_unsupported);
     let format = format::decide(conversation, &facts)?;

@@ -7,12 +7,11 @@ use super::model::{Family, Model};
 use super::tools::{self, ToolConfig};
 use super::turns::{self, Turn};
 use crate::base::ApiError;
-use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::wire::anthropic::format::{self, Format};
 use crate::wire::anthropic::thinking::{self, Obstacles};
 use crate::wire::anthropic::tools::plan;
 use crate::wire::conversation::{Conversation, ResponseFormat, Role};
-use crate::wire::policy::{Policy, is_neutral, unsupported};
+use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, unsupported};
 use crate::wire::target::{Outgoing, Target, segment};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -107,17 +106,7 @@ struct ServiceTier {
 /// `unsupported_parameter` for what Bedrock cannot do, `invalid_request` for a conversation that breaks the rules of
 /// tool calls; `param` names the place in the caller's body.
 pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Result<Outgoing, ApiError> {
-    if conversation.n > 1 {
-        let why =
-            format!("Bedrock gives one answer a call: ask for at most {MAX_PARALLEL_CALLS}, which is as many calls.");
-        return Err(unsupported("n", &why));
-    }
-    if conversation.speaks_of_functions {
-        return Err(unsupported(
-            "functions",
-            "Bedrock's calls come back as tool_calls: send tools instead of functions.",
-        ));
-    }
+    one_answer_of_tools(conversation, "Bedrock", "gives")?;
     let model = Model::of(target);
     let mut policy = Policy::new(target.refuse_unsupported);
     let format = format::decide(conversation, &model.facts)?;

@@ -3,10 +3,9 @@
 use super::messages::{self, Spoken};
 use super::thinking::{self, Thinking};
 use super::tools::{self, Function};
-use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::{Conversation, ResponseFormat};
-use crate::wire::policy::{Policy, is_neutral, unsupported};
+use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, stops, unsupported};
 use crate::wire::target::{Outgoing, Target};
 use bytes::Bytes;
 use serde::Serialize;
@@ -91,17 +90,7 @@ struct Format<'a> {
 /// `unsupported_parameter` for what Cohere cannot do, `invalid_request` for what nobody can; `param` names the place
 /// in the caller's body.
 pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Result<Outgoing, ApiError> {
-    if conversation.n > 1 {
-        let why =
-            format!("Cohere gives one answer a call: ask for at most {MAX_PARALLEL_CALLS}, which is as many calls.");
-        return Err(unsupported("n", &why));
-    }
-    if conversation.speaks_of_functions {
-        return Err(unsupported(
-            "functions",
-            "Cohere's calls come back as tool_calls: send tools instead of functions.",
-        ));
-    }
+    one_answer_of_tools(conversation, "Cohere", "gives")?;
     let mut policy = Policy::new(target.refuse_unsupported);
     let plan = tools::plan(conversation, &mut policy)?;
     let own = own(conversation, &mut policy)?;
@@ -129,12 +118,7 @@ pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Re
 }
 
 fn sampling<'a>(conversation: &'a Conversation<'_>, policy: &mut Policy) -> Result<Sampling<'a>, ApiError> {
-    let mut stop_sequences: Vec<&str> =
-        conversation.stop.iter().map(|stop| &**stop).filter(|stop| !stop.is_empty()).collect();
-    if stop_sequences.len() > MAX_STOPS {
-        policy.cannot("stop", "Cohere takes at most 5 stop texts: send fewer.")?;
-        stop_sequences.truncate(MAX_STOPS);
-    }
+    let stop_sequences = stops(conversation, "Cohere", MAX_STOPS, policy)?;
     let k = conversation.extra("top_k").map(|raw| number::<u64>(raw, "top_k")).transpose()?;
     Ok(Sampling {
         max_tokens: conversation.max_output_tokens,

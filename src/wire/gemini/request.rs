@@ -5,9 +5,8 @@ use super::schema;
 use super::thinking::{self, Thinking};
 use super::tools::{self, ToolConfig, ToolList};
 use crate::base::ApiError;
-use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::wire::conversation::{Conversation, ResponseFormat};
-use crate::wire::policy::{Policy, is_neutral, unsupported};
+use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, stops, unsupported};
 use crate::wire::target::{Outgoing, Target};
 use crate::wire::vertex;
 use bytes::Bytes;
@@ -72,18 +71,7 @@ struct Generation<'a> {
 /// `unsupported_parameter` for what Gemini cannot do, `invalid_request` for a conversation that breaks the
 /// rules of tool calls; `param` names the place in the caller's body.
 pub(crate) fn encode(conversation: &Conversation<'_>, target: &Target<'_>) -> Result<Outgoing, ApiError> {
-    if conversation.n > 1 {
-        let why = format!(
-            "Gemini is asked for one answer a call: ask for at most {MAX_PARALLEL_CALLS}, which is as many calls."
-        );
-        return Err(unsupported("n", &why));
-    }
-    if conversation.speaks_of_functions {
-        return Err(unsupported(
-            "functions",
-            "Gemini's calls come back as tool_calls: send tools instead of functions.",
-        ));
-    }
+    one_answer_of_tools(conversation, "Gemini", "is asked for")?;
     let mut policy = Policy::new(target.refuse_unsupported);
     let (tools, tool_config) = tools::plan(conversation, &mut policy)?;
     let mut generation = generation(conversation, target, &mut policy)?;
@@ -131,12 +119,7 @@ fn generation<'a>(
     target: &Target<'_>,
     policy: &mut Policy,
 ) -> Result<Generation<'a>, ApiError> {
-    let mut stop_sequences: Vec<&str> =
-        conversation.stop.iter().map(|stop| &**stop).filter(|stop| !stop.is_empty()).collect();
-    if stop_sequences.len() > MAX_STOPS {
-        policy.cannot("stop", "Gemini takes at most 5 stop texts: send fewer.")?;
-        stop_sequences.truncate(MAX_STOPS);
-    }
+    let stop_sequences = stops(conversation, "Gemini", MAX_STOPS, policy)?;
     let wants_logprobs = conversation.extra("logprobs").is_some_and(|value| value.get() == "true");
     Ok(Generation {
         max_output_tokens: conversation.max_output_tokens,

@@ -5,7 +5,7 @@ mod request;
 use crate::base::ApiError;
 use crate::wire::quirks::quirks;
 use crate::wire::target::AnswerContext;
-use crate::wire::{ChatRequest, Dialect, Target};
+use crate::wire::{ChatRequest, Target};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn target(kind: &str) -> Target<'static> {
     let quirks = quirks(kind);
     Target {
         quirks,
-        dialect: quirks.dialect.unwrap_or(Dialect::OpenAiChat),
+        dialect: quirks.dialect,
         model: "served",
         info: None,
         refuse_unsupported: false,
