@@ -33,11 +33,6 @@ fn facts(loaded: &Loaded, listen: SocketAddr) -> Vec<(&'static str, String)> {
         ("data", config.data.display().to_string()),
         ("providers", providers(config, loaded.discovery.as_ref())),
     ];
-    let later: Vec<_> = loaded.discovery.iter().flat_map(|discovery| &discovery.unavailable).collect();
-    if !later.is_empty() {
-        let names: Vec<_> = later.iter().map(|found| format!("{} ({})", found.provider, found.variable)).collect();
-        lines.push(("not yet spoken", names.join(", ")));
-    }
     if !config.routes.is_empty() {
         let names: Vec<_> = config.routes.iter().map(|route| route.id.as_str()).collect();
         lines.push(("routes", names.join(", ")));

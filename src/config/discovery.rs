@@ -15,8 +15,6 @@ use crate::wire::quirks;
 pub struct Discovery {
     /// Providers that are configured by it.
     pub found: Vec<Found>,
-    /// Providers whose key is there but whose dialect this release does not speak.
-    pub unavailable: Vec<Found>,
     /// Providers whose key is there but whose address, which every customer has an own one of, is not.
     pub without_address: Vec<Found>,
     /// Whether nothing was found, so that `replay` serves.
@@ -39,9 +37,7 @@ pub(super) fn discover(environment: &Environment) -> Discovery {
         let Some(variable) = row.key_env.iter().copied().find(|name| environment.has(name)) else { continue };
         let found = Found { provider: row.kind, variable };
         let is_whole = || resolve::of_environment(row.kind, environment, &mut Report::default()).is_some();
-        if row.dialect.is_none() {
-            discovery.unavailable.push(found);
-        } else if resolve::discovered_address(row, environment).is_none() || (row.publisher.is_some() && !is_whole()) {
+        if resolve::discovered_address(row, environment).is_none() || (row.publisher.is_some() && !is_whole()) {
             discovery.without_address.push(found);
         } else {
             discovery.found.push(found);
@@ -57,7 +53,6 @@ pub(super) fn providers(discovery: &Discovery, environment: &Environment, report
     let mut providers = Vec::new();
     for (kind, variable) in found.chain(discovery.replay.then_some(("replay", None))) {
         let row = quirks::quirks(kind);
-        let Some(dialect) = row.dialect else { continue };
         if row.publisher.is_some() {
             providers.extend(resolve::of_environment(kind, environment, report));
             continue;
@@ -71,7 +66,7 @@ pub(super) fn providers(discovery: &Discovery, environment: &Environment, report
         });
         let Some(base_url) = resolve::discovered_address(row, environment) else { continue };
         report.setting(&format!("provider.{kind}.base_url"), format!("{:?}", base_url.as_str()), &Place::Default);
-        let (dialect, base_url) = match dialect {
+        let (dialect, base_url) = match row.dialect {
             Dialect::AzureV1 => resolve::azure(base_url, None),
             dialect => (dialect, base_url),
         };

@@ -280,7 +280,7 @@ impl Provider {
         Target {
             quirks,
             // Where models are of several makers, each speaks its maker's dialect.
-            dialect: quirks.publisher.and(quirks.dialect).unwrap_or(self.dialect),
+            dialect: if quirks.publisher.is_some() { quirks.dialect } else { self.dialect },
             model,
             info,
             refuse_unsupported: self.unsupported_parameters == UnsupportedParameters::Refuse,

@@ -28,7 +28,6 @@ use std::sync::Arc;
 struct Known {
     providers: HashMap<ProviderId, Arc<Provider>>,
     /// Configured, but this release does not speak their dialect.
-    unavailable: BTreeSet<String>,
     /// Configured, but wrong: that was said already, and is not said again at every reference.
     broken: BTreeSet<String>,
     catalogue: Catalogue,
@@ -79,21 +78,13 @@ pub(super) fn resolve(raw: RawConfig, environment: &Environment, report: &mut Re
 
 /// The providers of the file; where there are none, those of the environment.
 fn providers(raw: &RawConfig, environment: &Environment, report: &mut Report) -> (Known, Option<Discovery>) {
-    let mut known = Known {
-        providers: HashMap::new(),
-        unavailable: BTreeSet::new(),
-        broken: BTreeSet::new(),
-        catalogue: Catalogue::default(),
-    };
+    let mut known = Known { providers: HashMap::new(), broken: BTreeSet::new(), catalogue: Catalogue::default() };
     for provider in &raw.providers {
         match provider::resolve(provider, environment, report) {
-            provider::Outcome::Ready(ready) => {
+            Some(ready) => {
                 known.providers.insert(ready.id.clone(), Arc::new(*ready));
             }
-            provider::Outcome::Unavailable => {
-                known.unavailable.insert(provider.name.value.clone());
-            }
-            provider::Outcome::Broken => {
+            None => {
                 known.broken.insert(provider.name.value.clone());
             }
         }
@@ -103,7 +94,6 @@ fn providers(raw: &RawConfig, environment: &Environment, report: &mut Report) ->
         for provider in discovery::providers(found, environment, report) {
             known.providers.insert(provider.id.clone(), Arc::new(provider));
         }
-        known.unavailable.extend(found.unavailable.iter().map(|found| found.provider.to_owned()));
     }
     known.catalogue = Catalogue::of(known.providers.values().map(|provider| (&provider.id, provider.kind.as_str())));
     (known, discovery)
@@ -165,9 +155,6 @@ fn find(text: &str, known: &Known) -> Result<Option<ModelRef>, Complaint> {
     let provider = model.provider.as_str();
     if known.broken.contains(provider) {
         return Ok(None);
-    }
-    if known.unavailable.contains(provider) {
-        return Err(Complaint::new(format!("cannot be called: this release does not speak to {provider} yet")));
     }
     if !known.providers.contains_key(provider) {
         let names = known.providers.keys().map(|name| name.as_str());

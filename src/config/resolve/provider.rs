@@ -19,25 +19,12 @@ use url::{Host, Url};
 /// The version of Azure's API that is asked for where none is set: the newest that is no preview.
 const AZURE_VERSION: &str = "2024-10-21";
 
-/// What became of a provider.
-pub(super) enum Outcome {
-    /// It can be called.
-    Ready(Box<Provider>),
-    /// This release does not speak its dialect.
-    Unavailable,
-    /// It is wrong; the report says how.
-    Broken,
-}
-
-pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Outcome {
+/// The provider of a section; `None` where it is wrong, and the report says how.
+pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Option<Box<Provider>> {
     let before = report.problems.len();
-    let Some(row) = kind(raw, report) else { return Outcome::Broken };
+    let row = kind(raw, report)?;
     let key = raw.api_key.as_ref().and_then(|reference| secret::fetch(reference, environment, report));
-    let Some(dialect) = row.dialect else {
-        let reason = format!("is left out: this release does not speak to {} yet", row.kind);
-        report.warn(&raw.name.place, &raw.name.key, reason);
-        return Outcome::Unavailable;
-    };
+    let dialect = row.dialect;
     if row.publisher.is_some() {
         return vertex(raw, row, key, environment, report);
     }
@@ -72,8 +59,8 @@ pub(super) fn resolve(raw: &RawProvider, environment: &Environment, report: &mut
         }
     }
     let headers = headers(raw, environment, report);
-    let Some(base_url) = base_url.filter(|_| report.problems.len() == before) else { return Outcome::Broken };
-    Outcome::Ready(Box::new(Provider {
+    let base_url = base_url.filter(|_| report.problems.len() == before)?;
+    Some(Box::new(Provider {
         id: ProviderId::from(raw.name.value.as_str()),
         kind: row.kind.to_owned(),
         dialect,
@@ -93,26 +80,25 @@ fn vertex(
     key: Option<Secret>,
     environment: &Environment,
     report: &mut Report,
-) -> Outcome {
+) -> Option<Box<Provider>> {
     let before = report.problems.len();
     for (place, name) in raw.auth.of_azure() {
         report.warn(place, name, format!("means nothing for {}", row.kind));
     }
-    let dialect = row.dialect.unwrap_or(Dialect::Gemini);
-    let host = raw.base_url.as_ref().and_then(|_| base_url(raw, row, dialect, environment, report));
+    let host = raw.base_url.as_ref().and_then(|_| base_url(raw, row, row.dialect, environment, report));
     let found = vertex::resolve(raw, host.as_ref(), key, environment, report);
     let mut headers = headers(raw, environment, report);
-    let Some(found) = found.filter(|_| report.problems.len() == before) else { return Outcome::Broken };
+    let found = found.filter(|_| report.problems.len() == before)?;
     headers.extend(found.header.filter(|(name, _)| raw.headers.iter().all(|(own, _)| own != name)));
     let version = &raw.anthropic_version;
     let version = match version.place {
         Place::Default => vertex::ANTHROPIC_VERSION,
         _ => version.value.to_str().unwrap_or_default(),
     };
-    Outcome::Ready(Box::new(Provider {
+    Some(Box::new(Provider {
         id: ProviderId::from(raw.name.value.as_str()),
         kind: row.kind.to_owned(),
-        dialect,
+        dialect: row.dialect,
         base_url: found.base_url,
         credential: found.credential,
         headers,
@@ -128,10 +114,7 @@ pub(in crate::config) fn of_environment(
     environment: &Environment,
     report: &mut Report,
 ) -> Option<Provider> {
-    match resolve(&RawProvider::of_kind(kind, report), environment, report) {
-        Outcome::Ready(provider) => Some(*provider),
-        Outcome::Unavailable | Outcome::Broken => None,
-    }
+    resolve(&RawProvider::of_kind(kind, report), environment, report).map(|provider| *provider)
 }
 
 /// The way to tokens that a provider of Azure's goes; `None` where it has a key.
@@ -249,7 +232,7 @@ fn address_of_environment(row: &Quirks, environment: &Environment) -> Option<Url
 pub(in crate::config) fn discovered_address(row: &Quirks, environment: &Environment) -> Option<Url> {
     let of_region = || aws::address(aws::region_of_environment(environment)?);
     match row.dialect {
-        Some(Dialect::Bedrock) => address_of_environment(row, environment).or_else(of_region),
+        Dialect::Bedrock => address_of_environment(row, environment).or_else(of_region),
         _ if row.base_url.is_empty() => address_of_environment(row, environment),
         _ => Some(address_of_environment(row, environment).unwrap_or_else(|| default_url(row))),
     }

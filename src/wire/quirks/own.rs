@@ -10,7 +10,7 @@ pub(super) static OWN: &[Quirks] = &[
     Quirks {
         kind: "anthropic",
         max_n: 1,
-        dialect: Some(Dialect::AnthropicMessages),
+        dialect: Dialect::AnthropicMessages,
         base_url: "https://api.anthropic.com",
         key_env: &["ANTHROPIC_API_KEY"],
         embeddings: None,
@@ -19,7 +19,7 @@ pub(super) static OWN: &[Quirks] = &[
     },
     Quirks {
         kind: "gemini",
-        dialect: Some(Dialect::Gemini),
+        dialect: Dialect::Gemini,
         base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
         max_embedding_inputs: 100,
@@ -29,7 +29,7 @@ pub(super) static OWN: &[Quirks] = &[
     },
     Quirks {
         kind: "vertex",
-        dialect: Some(Dialect::Gemini),
+        dialect: Dialect::Gemini,
         base_url: "https://aiplatform.googleapis.com",
         key_env: &["GOOGLE_APPLICATION_CREDENTIALS"],
         max_embedding_inputs: 100,
@@ -40,7 +40,7 @@ pub(super) static OWN: &[Quirks] = &[
     },
     Quirks {
         kind: "bedrock",
-        dialect: Some(Dialect::Bedrock),
+        dialect: Dialect::Bedrock,
         base_url: "",
         address_env: Some("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
         key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
@@ -51,7 +51,7 @@ pub(super) static OWN: &[Quirks] = &[
     },
     Quirks {
         kind: "azure",
-        dialect: Some(Dialect::AzureV1),
+        dialect: Dialect::AzureV1,
         base_url: "",
         address_env: Some("AZURE_OPENAI_ENDPOINT"),
         key_env: &["AZURE_OPENAI_API_KEY"],
@@ -61,7 +61,7 @@ pub(super) static OWN: &[Quirks] = &[
     },
     Quirks {
         kind: "cohere",
-        dialect: Some(Dialect::Cohere),
+        dialect: Dialect::Cohere,
         base_url: "https://api.cohere.com",
         key_env: &["COHERE_API_KEY", "CO_API_KEY"],
         embeddings: Some("/v2/embed"),
@@ -79,18 +79,6 @@ const GENERIC: Quirks =
 /// Kinds that are no provider of their own.
 pub(super) static OTHERS: &[Quirks] = &[
     GENERIC,
-    Quirks {
-        kind: "anthropic-messages",
-        dialect: Some(Dialect::AnthropicMessages),
-        embeddings: None,
-        max_n: 1,
-        ..GENERIC
-    },
-    Quirks {
-        kind: "replay",
-        dialect: Some(Dialect::Replay),
-        embeddings: None,
-        base_url: "http://replay.invalid",
-        ..GENERIC
-    },
+    Quirks { kind: "anthropic-messages", dialect: Dialect::AnthropicMessages, embeddings: None, max_n: 1, ..GENERIC },
+    Quirks { kind: "replay", dialect: Dialect::Replay, embeddings: None, base_url: "http://replay.invalid", ..GENERIC },
 ];

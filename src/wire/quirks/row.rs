@@ -131,8 +131,8 @@ pub(super) const BATCHES: Option<BatchTerms> = Some(BatchTerms { api: BatchApi::
 pub struct Quirks {
     /// Its id in configuration.
     pub kind: &'static str,
-    /// What it speaks; `None` = not available in this release.
-    pub dialect: Option<Dialect>,
+    /// What it speaks.
+    pub dialect: Dialect,
     /// Where it is.
     pub base_url: &'static str,
     /// The environment variable that holds its address, where each customer has an own one.
@@ -304,7 +304,7 @@ const EXTRAS: &[&str] = &[
 /// OpenAI itself: what all rows are made from.
 pub(in crate::wire) const OPENAI: Quirks = Quirks {
     kind: "openai",
-    dialect: Some(Dialect::OpenAiChat),
+    dialect: Dialect::OpenAiChat,
     base_url: "https://api.openai.com/v1",
     address_env: None,
     key_env: &["OPENAI_API_KEY"],

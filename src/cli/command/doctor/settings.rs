@@ -30,17 +30,13 @@ pub(super) fn providers(loaded: &Loaded) -> Vec<Finding> {
     for found in loaded.discovery.iter().flat_map(|discovery| &discovery.without_address) {
         let text = format!("{} is set, but no address of {}", found.variable, found.provider);
         let advice = match quirks(found.provider).dialect {
-            Some(Dialect::Bedrock) => "set AWS_REGION, or provider.bedrock.region".to_owned(),
+            Dialect::Bedrock => "set AWS_REGION, or provider.bedrock.region".to_owned(),
             _ if quirks(found.provider).publisher.is_some() => {
                 format!("{} has to name a readable key file; set GOOGLE_CLOUD_PROJECT too", found.variable)
             }
             _ => format!("set provider.{}.base_url to that of your resource", found.provider),
         };
         all.push(Finding::warn("provider", text, advice));
-    }
-    for later in loaded.discovery.iter().flat_map(|discovery| &discovery.unavailable) {
-        let found = format!("{} is set, but this release does not speak to {}", later.variable, later.provider);
-        all.push(Finding::warn("provider", found, "use another provider for now"));
     }
     all
 }
