@@ -1,7 +1,7 @@
 //! Clients that speak Anthropic's dialect: the same stages, routes and records, whoever answers.
 
 use crate::fake::Fake;
-use crate::harness::{Gateway, wait_for};
+use crate::harness::Gateway;
 use crate::messages::Claude;
 use serde_json::{Value, json};
 
@@ -31,18 +31,7 @@ fn an_openai_provider_answers_in_anthropics_dialect() {
     assert_eq!(seen.path, "/v1/chat/completions");
     assert_eq!(seen.body["messages"][0], json!({"role": "system", "content": "Be brief."}));
     assert_eq!(seen.body["stop"], json!(["END"]));
-    let decision = gateway.decision(&answer);
-    assert_eq!(decision["decision_trace"]["endpoint"].as_str().or(decision["endpoint"].as_str()), Some("messages"));
-    assert_eq!(decision["outcome"]["cost_micro_usd"], 1200);
-    let session = decision["session_id"].as_str().unwrap();
-    let restored = wait_for("the session", || {
-        let found = gateway.get(&format!("/v1/session/{session}"));
-        (found.status == 200).then(|| found.json())
-    });
-    assert_eq!(restored["messages"][2]["content"], "Hello from upstream");
-    // The id that the client knows is good for its feedback.
-    let rated = gateway.post("/v1/feedback", &[], &json!({"session_id": message["id"], "score": 9, "useful": true}));
-    assert_eq!((rated.status, &rated.json()["session_id"]), (200, &json!(session)), "{}", rated.text());
+    gateway.remembers(&answer, "messages", message["id"].as_str().unwrap());
 }
 
 #[test]

@@ -186,6 +186,23 @@ impl Gateway {
         self.decision_by_id(&id)
     }
 
+    /// An answer of any dialect that said "Hello from upstream" has its decision and its session, and the id that its
+    /// client knows it by is good for feedback.
+    pub(crate) fn remembers(&self, answer: &Answer, endpoint: &str, id: &str) {
+        let decision = self.decision(answer);
+        let told = decision["decision_trace"]["endpoint"].as_str().or(decision["endpoint"].as_str());
+        assert_eq!(told, Some(endpoint));
+        assert_eq!(decision["outcome"]["cost_micro_usd"], 1200);
+        let session = decision["session_id"].as_str().unwrap();
+        let restored = wait_for("the session", || {
+            let found = self.get(&format!("/v1/session/{session}"));
+            (found.status == 200).then(|| found.json())
+        });
+        assert_eq!(restored["messages"][2]["content"], "Hello from upstream");
+        let rated = self.post("/v1/feedback", &[], &json!({"session_id": id, "score": 9, "useful": true}));
+        assert_eq!((rated.status, &rated.json()["session_id"]), (200, &json!(session)), "{}", rated.text());
+    }
+
     pub(crate) fn decision_by_id(&self, id: &str) -> Value {
         wait_for("the decision", || {
             let found = self.get(&format!("/v1/decisions/{id}"));

@@ -2,50 +2,36 @@
 
 use crate::fake::Fake;
 use crate::harness::{Gateway, wait_for};
-use serde_json::Value;
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use crate::web::{Told, Web};
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
-/// A collector that keeps what it is given, and answers with a status of its own for the first documents.
+/// A collector that keeps what it has taken; of the first documents it takes none.
 struct Collector {
-    address: SocketAddr,
-    taken: Arc<Mutex<Vec<(String, Value)>>>,
+    web: Web,
+    refusals: usize,
 }
 
 impl Collector {
     fn start(refusals: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&taken);
-        std::thread::spawn(move || {
-            let mut left = refusals;
-            for stream in listener.incoming().flatten() {
-                let mut writer = stream.try_clone().unwrap();
-                let mut reader = BufReader::new(stream);
-                while let Some((path, document)) = document(&mut reader) {
-                    let status = if left > 0 { "503 Service Unavailable" } else { "200 OK" };
-                    if left == 0 {
-                        shared.lock().unwrap().push((path, document));
-                    }
-                    left = left.saturating_sub(1);
-                    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
-                    writer.write_all(answer.as_bytes()).unwrap();
-                }
-            }
+        let left = AtomicUsize::new(refusals);
+        let web = Web::start(move |asked| {
+            assert_eq!((asked.method.as_str(), asked.header("content-type")), ("POST", Some("application/json")));
+            let refused = left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+            Told::json(if refused { 503 } else { 200 }, &json!({}))
         });
-        Self { address, taken }
+        Self { web, refusals }
     }
 
     fn config(&self) -> String {
-        format!("[telemetry]\notlp_endpoint = \"http://{}/base\"\n", self.address)
+        format!("[telemetry]\notlp_endpoint = \"http://{}/base\"\n", self.web.address)
     }
 
     fn at(&self, path: &str) -> Vec<Value> {
-        let taken = self.taken.lock().unwrap();
-        taken.iter().filter(|(known, _)| known == path).map(|(_, document)| document.clone()).collect()
+        let taken = self.web.asked().into_iter().skip(self.refusals);
+        taken.filter(|asked| asked.path == path).map(|asked| asked.json()).collect()
     }
 
     fn spans(&self) -> Vec<Value> {
@@ -55,24 +41,6 @@ impl Collector {
             .flat_map(|document| document["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap().clone());
         spans.collect()
     }
-}
-
-fn document(reader: &mut impl BufRead) -> Option<(String, Value)> {
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
-    assert!(line.starts_with("POST "), "{line}");
-    let mut headers = HashMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
-    }
-    assert_eq!(headers["content-type"], "application/json");
-    let mut body = vec![0; headers["content-length"].parse().unwrap()];
-    reader.read_exact(&mut body).ok()?;
-    Some((path, serde_json::from_slice(&body).unwrap()))
 }
 
 /// An attribute's value as text.
