@@ -474,7 +474,7 @@ complete -c floopy -n "__fish_floopy_using_subcommand export" -l from -d 'Only f
 complete -c floopy -n "__fish_floopy_using_subcommand export" -l to -d 'Only before this time [default: now]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand export" -l format -d 'Form of the rows [default: by the file\'s name, else jsonl]' -r -f -a "jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
-complete -c floopy -n "__fish_floopy_using_subcommand export" -s o -l output -d 'File to write; .gz at its end compresses it [default: standard output]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand export" -s o -l output -d 'File to write; .gz or .zst at its end compresses it [default: standard output]' -r -F
 complete -c floopy -n "__fish_floopy_using_subcommand export" -l url -d 'Address of the server' -r
 complete -c floopy -n "__fish_floopy_using_subcommand export" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand export" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
@@ -551,7 +551,7 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c floopy -n "__fish_floopy_using_subcommand replay" -l data -d 'Recorded outcomes, JSON lines, plain or gzip; a folder stands for all such files in it' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand replay" -l data -d 'Recorded outcomes, JSON lines, plain, gzip or zstd; a folder stands for all such files in it' -r -F
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l priors -d 'Benchmark scores to start from: {"priors": {RECORDING: {MODEL: 0..1}}}' -r -F
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l scenarios -d 'Arms, baseline, horizon and swap by recording, JSON or TOML' -r -F
 complete -c floopy -n "__fish_floopy_using_subcommand replay" -l arms -d 'Models that take part, separated by commas [default: the scenario\'s, else all]' -r

@@ -11,6 +11,7 @@ mod exit;
 mod golden;
 mod greeting;
 mod output;
+mod packing;
 mod paging;
 mod run;
 mod runtime;

@@ -24,7 +24,7 @@ fn an_export_is_a_file_that_verifies_until_somebody_touches_it() {
     for _ in 0..5 {
         gateway.chat("up/cheap", &[("floopy-session-id", "s"), ("floopy-user-id", "=cmd(),\"x\"")]);
     }
-    for name in ["e.jsonl", "e.csv", "e.jsonl.gz"] {
+    for name in ["e.jsonl", "e.csv", "e.jsonl.gz", "e.csv.zst"] {
         let file = gateway.folder.join(name);
         data(&gateway, &["export", "--from", "yesterday", "--output", file.to_str().unwrap()]);
         assert!(!file.with_extension("partial").exists());
@@ -79,10 +79,10 @@ fn an_export_that_was_cut_is_gone_on_with_and_is_never_taken_for_whole() {
         let (before, after) = (lines(&whole), lines(&resumed));
         assert_eq!(before[..before.len() - 1], after[..after.len() - 1], "every row once, as if it had not been cut");
     }
-    let file = gateway.folder.join("e.jsonl.gz");
-    assert_eq!(command(&gateway, &["export", "--resume", "--output", file.to_str().unwrap()]).0, 2);
-    let file = gateway.folder.join("e.jsonl.zst");
-    assert_eq!(command(&gateway, &["export", "--output", file.to_str().unwrap()]).0, 2);
+    for name in ["e.jsonl.gz", "e.jsonl.zst"] {
+        let file = gateway.folder.join(name);
+        assert_eq!(command(&gateway, &["export", "--resume", "--output", file.to_str().unwrap()]).0, 2, "{name}");
+    }
 }
 
 #[test]

@@ -3,14 +3,11 @@
 use crate::cli::args::Common;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Field, Kind, Printer};
-use crate::cli::{connect, runtime};
+use crate::cli::{connect, packing, runtime};
 use crate::resource::Verification;
 use crate::store;
 use clap::Args;
-use flate2::read::MultiGzDecoder;
 use serde_json::json;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// An export, as `floopy export` has written it; .gz is unpacked [default: the record itself]
+    /// An export, as `floopy export` has written it; .gz and .zst are unpacked [default: the record itself]
     #[arg(value_name = "FILE", conflicts_with = "store")]
     file: Option<PathBuf>,
     /// A store that no server has open: its folder, or the file floopy.redb in it [default: ask the running server]
@@ -54,10 +51,7 @@ const EXPORT: &[Field] = &[
 /// Proves an export whole: the file alone.
 fn export(path: &Path, args: &VerifyArgs) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));
-    let file = BufReader::new(File::open(path).map_err(failed)?);
-    let is_packed = path.extension().is_some_and(|extension| extension == "gz");
-    let proof = if is_packed { store::prove(BufReader::new(MultiGzDecoder::new(file))) } else { store::prove(file) };
-    let proof = proof.map_err(failed)?;
+    let proof = packing::open(path).and_then(store::prove).map_err(failed)?;
     let trailer = proof.trailer.as_ref();
     let found = json!({
         "whole": proof.is_whole(), "rows": proof.rows, "bytes": proof.bytes,

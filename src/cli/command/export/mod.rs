@@ -10,6 +10,7 @@ use crate::base::Timestamp;
 use crate::cli::args::Server;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Terminal, when};
+use crate::cli::packing::Packing;
 use crate::cli::{connect, runtime};
 use crate::client::ExportQuery;
 use clap::{Args, ValueEnum};
@@ -30,7 +31,7 @@ pub(crate) struct ExportArgs {
     /// Form of the rows [default: by the file's name, else jsonl]
     #[arg(long, value_enum)]
     format: Option<Form>,
-    /// File to write; .gz at its end compresses it [default: standard output]
+    /// File to write; .gz or .zst at its end compresses it [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Go on with an export to this file that was cut; give the same times
@@ -54,16 +55,12 @@ const PACE: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let name = args.output.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-    let is_packed = name.ends_with(".gz");
-    if name.ends_with(".zst") {
-        let failure = Failure::new(Exit::Usage, "this command does not write zstd");
-        return Err(failure.hint("name the file .gz, or pipe: floopy export … | zstd > FILE"));
-    }
-    if args.resume && is_packed {
+    let (packing, unpacked) = Packing::by_name(name);
+    if args.resume && packing != Packing::Plain {
         let failure = Failure::new(Exit::Usage, "an export that is compressed on the way cannot be resumed");
-        return Err(failure.hint("leave out --resume to begin anew, or export to a file without .gz"));
+        return Err(failure.hint("leave out --resume to begin anew, or export to a file without .gz or .zst"));
     }
-    let by_name = if name.trim_end_matches(".gz").ends_with(".csv") { Form::Csv } else { Form::Jsonl };
+    let by_name = if unpacked.ends_with(".csv") { Form::Csv } else { Form::Jsonl };
     let is_csv = args.format.unwrap_or(by_name) == Form::Csv;
     let part = match (&args.output, args.resume) {
         (Some(output), true) => Part::of(&sink::partial(output), is_csv)?,
@@ -76,7 +73,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<(), Failure> {
         cursor: part.last.clone(),
     };
     let client = connect::client(&args.server)?;
-    let sink = Sink::open(args.output.as_deref(), is_packed, part, is_csv);
+    let sink = Sink::open(args.output.as_deref(), packing, part, is_csv);
     runtime::command(async {
         // The server is asked before a file is made: what it refuses leaves nothing behind.
         let mut stream = client.export(&query).await?;

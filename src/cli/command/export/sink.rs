@@ -3,12 +3,11 @@
 use super::part::Part;
 use crate::base::{hex, limits::MAX_EXPORT_LINE};
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::packing::{Packer, Packing};
 use crate::resource::export::Trailer;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 /// The name of an export that is not whole yet.
@@ -18,30 +17,9 @@ pub(super) fn partial(output: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-enum Out {
-    Plain(Box<dyn Write>),
-    Packed(GzEncoder<BufWriter<File>>),
-}
-
-impl Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Plain(out) => out.write_all(bytes),
-            Self::Packed(out) => out.write_all(bytes),
-        }
-    }
-
-    fn end(self) -> io::Result<()> {
-        match self {
-            Self::Plain(mut out) => out.flush(),
-            Self::Packed(out) => out.finish()?.flush(),
-        }
-    }
-}
-
 /// An export on its way into a file. The last whole line is held back: it may be the trailer.
 pub(super) struct Sink {
-    out: Out,
+    out: Packer,
     output: Option<PathBuf>,
     held: Vec<u8>,
     /// What has come from the server, without its last line.
@@ -56,9 +34,9 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn open(output: Option<&Path>, is_packed: bool, part: Part, is_csv: bool) -> Result<Self, Failure> {
+    pub(super) fn open(output: Option<&Path>, packing: Packing, part: Part, is_csv: bool) -> Result<Self, Failure> {
         let out = match output {
-            None => Out::Plain(Box::new(BufWriter::new(io::stdout().lock()))),
+            None => Packer::Plain(Box::new(BufWriter::new(io::stdout().lock()))),
             Some(output) => {
                 let path = partial(output);
                 let mut options = OpenOptions::new();
@@ -66,12 +44,7 @@ impl Sink {
                 options.write(true).truncate(part.last.is_none());
                 let opened = options.open(&path);
                 let failed = |error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));
-                let file = BufWriter::new(opened.map_err(failed)?);
-                if is_packed {
-                    Out::Packed(GzEncoder::new(file, Compression::default()))
-                } else {
-                    Out::Plain(Box::new(file))
-                }
+                opened.and_then(|file| Packer::new(file, packing)).map_err(failed)?
             }
         };
         Ok(Self {

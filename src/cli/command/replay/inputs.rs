@@ -1,21 +1,20 @@
-//! Reading what is replayed: recordings (plain or gzip), priors, scenarios.
+//! Reading what is replayed: recordings (plain or packed), priors, scenarios.
 
 use super::named;
 use crate::base::limits;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::packing::{self, Packing};
 use crate::embedding;
 use crate::replay::{Priors, Problem, Recording, Scenario, Scenarios};
 use crate::routing::learn::features::{TAIL, WORDS};
 use clap::{Args, ValueEnum};
-use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Recorded outcomes, JSON lines, plain or gzip; a folder stands for all such files in it
+    /// Recorded outcomes, JSON lines, plain, gzip or zstd; a folder stands for all such files in it
     #[arg(long, value_name = "FILE", num_args = 1..)]
     data: Vec<PathBuf>,
     /// Benchmark scores to start from: {"priors": {RECORDING: {MODEL: 0..1}}}
@@ -117,13 +116,13 @@ impl Inputs {
             let entries = std::fs::read_dir(path).map_err(|error| named(path, error))?;
             let is_recording = |path: &PathBuf| {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                name.ends_with(".jsonl.gz") || name.ends_with(".jsonl")
+                Packing::by_name(&name).1.ends_with(".jsonl")
             };
             let mut found: Vec<PathBuf> =
                 entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_recording).collect();
             found.sort();
             if found.is_empty() {
-                return Err(named(path, "holds no .jsonl or .jsonl.gz"));
+                return Err(named(path, "holds no .jsonl, .jsonl.gz or .jsonl.zst"));
             }
             files.extend(found);
         }
@@ -131,16 +130,12 @@ impl Inputs {
     }
 }
 
-/// A file's text, unpacked where it is gzip.
+/// A file's text, unpacked where it is packed.
 pub(super) fn text(path: &Path) -> Result<String, Failure> {
     let fail = |error: std::io::Error| named(path, error);
-    let mut file = File::open(path).map_err(fail)?;
-    let mut magic = [0; 2];
-    let packed = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
-    let file = BufReader::new(File::open(path).map_err(fail)?);
-    let reader: Box<dyn Read> = if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let mut text = String::new();
-    let read = reader.take(limits::REPLAY_FILE + 1).read_to_string(&mut text).map_err(fail)?;
+    let read =
+        packing::open(path).map_err(fail)?.take(limits::REPLAY_FILE + 1).read_to_string(&mut text).map_err(fail)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > limits::REPLAY_FILE {
         return Err(named(path, format!("holds more than {} bytes", limits::REPLAY_FILE)));
     }
