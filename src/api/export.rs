@@ -1,7 +1,7 @@
 //! `GET /v1/export/decisions`: the decisions of a span, oldest first, in constant memory.
 //!
-//! The answer is made slice by slice as the client takes it: between slices nothing is held but a place and a running
-//! checksum. Where it cannot go on, its trailer says so; a connection that breaks leaves no trailer at all.
+//! The answer is made piece by piece as the client takes it, one piece ahead: between pieces nothing is held but a place,
+//! a running checksum and what was made beside the last one. Where it cannot go on, its trailer says so; a connection that breaks leaves no trailer at all.
 
 use super::feedback::request_id;
 use super::input::{Query, one_of};
@@ -15,19 +15,26 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Response};
+use tokio::task::JoinHandle;
 
 /// The header that tells of pooled priors.
 const NOTICE: HeaderName = HeaderName::from_static("floopy-aggregation-notice");
 
-/// Makes the next piece on a thread that may wait.
-async fn advance(mut export: Exporter) -> Option<(Result<Bytes, Broken>, Option<Exporter>)> {
-    let made = tokio::task::spawn_blocking(move || {
+/// The next piece on its way, on a thread that may wait.
+type Making = JoinHandle<(Vec<u8>, Exporter)>;
+
+fn make(mut export: Exporter) -> Making {
+    tokio::task::spawn_blocking(move || {
         let piece = export.piece();
         (piece, export)
-    });
-    match made.await {
-        Ok((piece, export)) => Some((Ok(Bytes::from(piece)), Some(export))),
-        Err(_) => Some((Err(Broken), None)),
+    })
+}
+
+/// The piece that was being made; the next one is begun before this one is sent.
+async fn advance(making: Making) -> (Result<Bytes, Broken>, Option<Making>) {
+    match making.await {
+        Ok((piece, export)) => (Ok(Bytes::from(piece)), (!export.is_done()).then(|| make(export))),
+        Err(_) => (Err(Broken), None),
     }
 }
 
@@ -65,15 +72,12 @@ pub(crate) async fn decisions(request: Request) -> Answer {
     };
     let export = Exporter::new(store, org, span, format, after);
     // The first piece is made before the head is sent: it may have something to tell there.
-    let broken = || ApiError::new(Code::Internal, "the export could not be begun");
-    let (first, export) = advance(export).await.ok_or_else(broken)?;
-    let (first, export) = (first.map_err(|_| broken())?, export.ok_or_else(broken)?);
+    let (first, export) =
+        make(export).await.map_err(|_| ApiError::new(Code::Internal, "the export could not be begun"))?;
     let influenced = export.is_influenced();
-    let rest = stream::unfold(Some(export), |export| async move {
-        let export = export.filter(|export| !export.is_done())?;
-        advance(export).await
-    });
-    let body = Body::stream(stream::once(async move { Ok(first) }).chain(rest));
+    let rest = (!export.is_done()).then(|| make(export));
+    let rest = stream::unfold(rest, |making| async move { Some(advance(making?).await) });
+    let body = Body::stream(stream::once(async move { Ok(Bytes::from(first)) }).chain(rest));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     let kind = match format {

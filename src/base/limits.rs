@@ -64,8 +64,8 @@ pub const MAX_CLIENT_EVENT: usize = 4 << 20;
 pub const MAX_EXPORT_LINE: u64 = 16 << 20;
 /// The longest span of one export.
 pub const MAX_EXPORT_SPAN: Duration = Duration::from_secs(90 * 24 * 3600);
-/// Bytes of an export that are made at a time.
-pub const EXPORT_SLICE: usize = 1 << 20;
+/// Rows of an export that one thread makes at a time: about a megabyte of JSON lines.
+pub const EXPORT_LANE: usize = 512;
 /// Bytes of the live stream that are read for one reader at a time; one event may be larger.
 pub const EVENT_SLICE: usize = 64 << 10;
 /// Readers of live streams that look at the log at once.

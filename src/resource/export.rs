@@ -7,14 +7,12 @@
 //! A record is spliced in, never written anew: that is what makes an export fast, and what lets anybody compute the
 //! record's hash from the line alone. [`Facts`] reads of a record only what the other keys need.
 
-use super::assessment::{ConfidenceReason, Credit, Scores};
-use super::decision::{Reason, Status, Strategy};
-use super::trace::Why;
-use crate::base::{MicroUsd, RequestId, hex};
+use super::assessment::{Credit, Scores};
+use super::facts::Facts;
+use crate::base::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::io::Write as _;
 
 /// How a JSONL trailer begins.
@@ -23,119 +21,6 @@ const TRAILER: &[u8] = b"{\"trailer\":true,";
 const CSV_TRAILER: &[u8] = b"#trailer ";
 /// The value of the header `Floopy-Aggregation-Notice`.
 pub const AGGREGATION_NOTICE: &str = "contains-shared-pool-influenced-decisions";
-
-/// What an export reads of a stored record.
-#[derive(Debug, Deserialize)]
-pub struct Facts<'a> {
-    /// The decision's id.
-    pub request_id: RequestId,
-    /// Its org.
-    #[serde(borrow)]
-    pub org: Cow<'a, str>,
-    /// Its session.
-    #[serde(borrow)]
-    pub session_id: Cow<'a, str>,
-    /// When the request came in, as it is written.
-    #[serde(borrow)]
-    pub created_at: Cow<'a, str>,
-    /// `model::why`.
-    #[serde(borrow)]
-    pub floopy_reason: Cow<'a, str>,
-    /// The strategy.
-    pub routing_strategy: Strategy,
-    /// The route.
-    #[serde(borrow)]
-    pub route: Option<Cow<'a, str>>,
-    /// Who was chosen.
-    #[serde(borrow)]
-    pub winner: Option<Pair<'a>>,
-    /// Who answered.
-    #[serde(borrow)]
-    pub served: Option<Pair<'a>>,
-    /// Why the request went where it went.
-    pub reason: Reason,
-    /// Probability of the choice.
-    pub propensity: Option<f64>,
-    /// What the router knew.
-    #[serde(borrow, default)]
-    pub assessment: Assessed<'a>,
-    /// Why a learned choice was made.
-    pub trace: Option<Chosen>,
-    /// What came of it.
-    pub outcome: Came,
-    /// Scores by heuristics.
-    pub heuristics: Option<Scores>,
-    /// HTTP status sent to the client.
-    pub http_status: u16,
-    /// The public error code.
-    #[serde(borrow)]
-    pub error_code: Option<Cow<'a, str>>,
-    /// The key's public id.
-    #[serde(borrow)]
-    pub key_id: Option<Cow<'a, str>>,
-    /// Label: the end user.
-    #[serde(borrow)]
-    pub user_id: Option<Cow<'a, str>>,
-    /// Label: the project.
-    #[serde(borrow)]
-    pub project_id: Option<Cow<'a, str>>,
-}
-
-/// A provider and a model.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-pub struct Pair<'a> {
-    /// The provider.
-    #[serde(borrow)]
-    pub provider: Cow<'a, str>,
-    /// The model.
-    #[serde(borrow)]
-    pub model: Cow<'a, str>,
-}
-
-/// What the router knew, unread where only its text is needed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of `Assessment`")]
-pub struct Assessed<'a> {
-    #[serde(borrow)]
-    pub phase: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub weights: Option<&'a RawValue>,
-    pub confidence: Option<f64>,
-    pub confidence_reason: ConfidenceReason,
-    pub exploration_rate: Option<f64>,
-    pub used_shared_pool_prior: bool,
-    #[serde(borrow)]
-    pub floor: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub switch: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub evidence: Option<&'a RawValue>,
-}
-
-/// Of a learned choice only why it was made.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Chosen {
-    /// Why.
-    pub why: Why,
-}
-
-/// What came of a request, without its attempts.
-#[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of `Outcome`")]
-pub struct Came {
-    pub status: Status,
-    pub latency_ms: u64,
-    pub input_tokens: Option<u64>,
-    pub output_tokens: Option<u64>,
-    pub cached_input_tokens: Option<u64>,
-    pub cost_micro_usd: Option<MicroUsd>,
-    pub baseline_cost_micro_usd: Option<MicroUsd>,
-    pub saved_micro_usd: Option<MicroUsd>,
-    pub cache_hit: bool,
-    pub threat_blocked: bool,
-    pub fallback_used: bool,
-}
 
 /// What the store knows of a decision beside its record.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -228,20 +113,6 @@ impl Trailer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the trailer cannot be read, or was changed")]
 pub struct NotATrailer;
-
-impl Facts<'_> {
-    /// Who answered, or else who was chosen.
-    #[must_use]
-    pub fn target(&self) -> Option<&Pair<'_>> {
-        self.served.as_ref().or(self.winner.as_ref())
-    }
-
-    /// Why the confidence is what it is.
-    #[must_use]
-    pub fn confidence_reason(&self) -> ConfidenceReason {
-        ConfidenceReason::told(self.reason, self.assessment.confidence_reason)
-    }
-}
 
 fn json(out: &mut Vec<u8>, value: &impl Serialize) {
     serde_json::to_writer(out, value).expect("resource shapes hold nothing that JSON cannot");

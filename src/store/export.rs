@@ -13,7 +13,9 @@ use super::run::{RUN, Run};
 use super::tables;
 use crate::base::{OrgId, RequestId, Timestamp};
 use crate::resource::assessment::Scores;
-use crate::resource::export::{Beside, Facts, Link};
+use crate::resource::export::{Beside, Link};
+use crate::resource::facts::Facts;
+use redb::ReadTransaction;
 use std::ops::ControlFlow;
 
 /// From one instant on and before another.
@@ -99,41 +101,107 @@ impl Store {
     ) -> Result<Option<Place>, Error> {
         let txn = self.snapshot()?;
         let Some(org) = number(&txn, org)? else { return Ok(None) };
-        let start = after.map_or((org, span.from.0, 0), |place| (org, place.created_at.0, place.sequence + 1));
-        let start = start.max((org, span.from.0, 0));
-        let end = (org, span.to.0, 0);
-        if start >= end {
-            return Ok(None);
-        }
-        let (by_time, joins) = (txn.open_table(tables::BY_TIME)?, Joins::open(&txn)?);
-        let mut rows = by_time.range(start..end)?;
+        let mut joins = Joins::open(&txn, org)?;
+        let mut places = places(&txn, org, span, after)?;
         loop {
-            let places = rows.by_ref().take(RUN).map(|row| {
-                let (_, time, sequence) = row?.0.value();
-                Ok(Place { created_at: Timestamp(time), sequence })
-            });
-            let places = places.collect::<Result<Vec<_>, Error>>()?;
-            if places.is_empty() {
+            let run = places.by_ref().take(RUN).collect::<Result<Vec<_>, Error>>()?;
+            if run.is_empty() {
                 return Ok(None);
             }
-            let run = Run::read(&joins.log, org, places.iter().map(|place| place.sequence))?;
-            for place in places {
-                let Some(bytes) = run.get(place.sequence) else { continue };
-                let entry = chain::decode(bytes)?;
-                if entry.kind == Kind::Decision && each(&resting(&joins, org, place, &run, entry)?).is_break() {
-                    return Ok(Some(place));
-                }
+            if let Some(last) = show(&mut joins, &run, &mut each)? {
+                return Ok(Some(last));
             }
         }
     }
+
+    /// The decisions of a span that come after a place, oldest first and at most `lanes` times `size`, each lane made
+    /// by a thread of its own from one snapshot: what `made` has made of the lanes, in their order. And the last place;
+    /// `None` where the span is through.
+    ///
+    /// # Errors
+    /// The store cannot be read, or a record is broken.
+    pub(super) fn lanes_of<T: Made>(
+        &self,
+        org: &OrgId,
+        span: Span,
+        after: Option<Place>,
+        (lanes, size): (usize, usize),
+        begin: impl Fn() -> T + Sync,
+    ) -> Result<(Vec<T>, Option<Place>), Error> {
+        let txn = self.snapshot()?;
+        let Some(org) = number(&txn, org)? else { return Ok((Vec::new(), None)) };
+        let places = places(&txn, org, span, after)?.take(lanes * size).collect::<Result<Vec<_>, Error>>()?;
+        let last = places.last().copied().filter(|_| places.len() == lanes * size);
+        let lane = |places: &[Place]| {
+            let (mut joins, mut made) = (Joins::open(&txn, org)?, begin());
+            for run in places.chunks(RUN) {
+                let mut each = |resting: &Resting<'_>| {
+                    made.add(resting);
+                    ControlFlow::Continue(())
+                };
+                show(&mut joins, run, &mut each)?;
+            }
+            Ok(made)
+        };
+        let mut parts = places.chunks(size);
+        let Some(first) = parts.next() else { return Ok((Vec::new(), None)) };
+        let made: Result<Vec<T>, Error> = std::thread::scope(|scope| {
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || lane(part))).collect();
+            let first = lane(first);
+            let others =
+                others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            std::iter::once(first).chain(others).collect()
+        });
+        Ok((made?, last))
+    }
+}
+
+/// What a lane of decisions becomes.
+pub(super) trait Made: Send {
+    /// Takes the next one.
+    fn add(&mut self, resting: &Resting<'_>);
+}
+
+/// The places of a span that come after a place, oldest first.
+fn places(
+    txn: &ReadTransaction,
+    org: u32,
+    span: Span,
+    after: Option<Place>,
+) -> Result<impl Iterator<Item = Result<Place, Error>>, Error> {
+    let end = (org, span.to.0, 0);
+    let start = after.map_or((org, span.from.0, 0), |place| (org, place.created_at.0, place.sequence + 1));
+    let start = start.max((org, span.from.0, 0)).min(end);
+    let rows = txn.open_table(tables::BY_TIME)?.range(start..end)?;
+    Ok(rows.map(|row| {
+        let (_, time, sequence) = row?.0.value();
+        Ok(Place { created_at: Timestamp(time), sequence })
+    }))
+}
+
+/// Shows the decisions at these places until `each` has enough: the last one shown then.
+fn show(
+    joins: &mut Joins,
+    places: &[Place],
+    each: &mut impl FnMut(&Resting<'_>) -> ControlFlow<()>,
+) -> Result<Option<Place>, Error> {
+    let run = Run::read(joins, places.iter().map(|place| place.sequence))?;
+    for place in places {
+        let Some(bytes) = run.get(place.sequence) else { continue };
+        let entry = chain::decode(bytes)?;
+        if entry.kind == Kind::Decision && each(&resting(joins, *place, &run, entry)?).is_break() {
+            return Ok(Some(*place));
+        }
+    }
+    Ok(None)
 }
 
 /// One decision of a run with what stands beside it.
-fn resting<'a>(joins: &Joins, org: u32, place: Place, run: &Run, entry: Entry<'a>) -> Result<Resting<'a>, Error> {
+fn resting<'a>(joins: &mut Joins, place: Place, run: &Run, entry: Entry<'a>) -> Result<Resting<'a>, Error> {
     let sequence = place.sequence;
-    let previous = run.previous(joins, org, sequence)?;
-    let facts: Facts<'_> = serde_json::from_slice(entry.payload)?;
-    let joined = joins.beside(org, &known(&facts, place.created_at))?;
+    let previous = run.previous(joins, sequence)?;
+    let facts = Facts::read(entry.payload)?;
+    let joined = joins.beside(&known(&facts, place.created_at))?;
     let scores = Scores::known(facts.heuristics, joined.judged.map(|judged| judged.scores));
     Ok(Resting {
         facts,

@@ -2,12 +2,12 @@
 
 use super::chain::hex;
 use super::error::Error;
-use super::export::{Place, Span};
+use super::export::{Made, Place, Resting, Span};
 use super::open::Store;
 use crate::base::{OrgId, RequestId, limits};
 use crate::resource::export::{CSV_HEAD, Trailer, write_csv, write_line};
 use sha2::{Digest, Sha256};
-use std::ops::ControlFlow;
+use std::collections::VecDeque;
 
 /// The form of an export's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,38 @@ pub enum Format {
     Csv,
 }
 
-/// An export on its way: made piece by piece, with nothing held between two but a place and a running checksum.
+/// So many threads at most make one export; each core does one lane.
+const MOST_LANES: usize = 4;
+
+fn lanes() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST_LANES)
+}
+
+/// The rows that one thread makes.
+#[derive(Debug)]
+struct Lane {
+    format: Format,
+    out: Vec<u8>,
+    rows: u64,
+    last: Option<RequestId>,
+    influenced: bool,
+}
+
+impl Made for Lane {
+    fn add(&mut self, resting: &Resting<'_>) {
+        let Resting { facts, beside, link, record } = resting;
+        match self.format {
+            Format::Jsonl => write_line(&mut self.out, facts, beside, link, record),
+            Format::Csv => write_csv(&mut self.out, facts, beside, link),
+        }
+        self.rows += 1;
+        self.influenced |= facts.assessment.used_shared_pool_prior;
+        self.last = Some(facts.request_id);
+    }
+}
+
+/// An export on its way: made piece by piece, with nothing held between two but a place, a running checksum, and the
+/// lanes that were made beside the last piece.
 #[derive(Debug)]
 pub struct Exporter {
     store: Store,
@@ -26,6 +57,10 @@ pub struct Exporter {
     span: Span,
     format: Format,
     after: Option<Place>,
+    /// What was made and not yet given.
+    ready: VecDeque<Lane>,
+    /// Whether nothing is left to be made.
+    is_read: bool,
     last: Option<RequestId>,
     hasher: Sha256,
     rows: u64,
@@ -44,6 +79,8 @@ impl Exporter {
             span,
             format,
             after: after.map(|(place, _)| place),
+            ready: VecDeque::new(),
+            is_read: false,
             last: after.map(|(_, id)| id),
             hasher: Sha256::new(),
             rows: 0,
@@ -65,32 +102,38 @@ impl Exporter {
         self.done
     }
 
+    /// Makes the next lanes.
+    fn read(&mut self) -> Result<(), Error> {
+        let size = (lanes(), limits::EXPORT_LANE);
+        let format = self.format;
+        let begin = || Lane { format, out: Vec::new(), rows: 0, last: None, influenced: false };
+        let (lanes, after) = self.store.lanes_of(&self.org, self.span, self.after, size, begin)?;
+        self.ready = lanes.into();
+        self.after = after;
+        self.is_read = after.is_none();
+        Ok(())
+    }
+
     /// The next slice, and whether the span is through with it.
     fn slice(&mut self) -> Result<(Vec<u8>, bool), Error> {
-        let mut out = Vec::with_capacity(limits::EXPORT_SLICE + limits::EXPORT_SLICE / 8);
-        if self.format == Format::Csv && self.bytes == 0 {
-            out.extend_from_slice(CSV_HEAD.as_bytes());
+        if self.ready.is_empty() {
+            self.read()?;
         }
-        let (mut rows, mut influenced, mut last) = (0, false, self.last);
-        let after = self.store.rest_of(&self.org, self.span, self.after, |resting| {
-            match self.format {
-                Format::Jsonl => {
-                    write_line(&mut out, &resting.facts, &resting.beside, &resting.link, resting.record);
-                }
-                Format::Csv => write_csv(&mut out, &resting.facts, &resting.beside, &resting.link),
+        let mut out =
+            if self.format == Format::Csv && self.bytes == 0 { CSV_HEAD.as_bytes().to_vec() } else { Vec::new() };
+        if let Some(lane) = self.ready.pop_front() {
+            if out.is_empty() {
+                out = lane.out
+            } else {
+                out.extend_from_slice(&lane.out)
             }
-            rows += 1;
-            influenced |= resting.facts.assessment.used_shared_pool_prior;
-            last = Some(resting.facts.request_id);
-            if out.len() < limits::EXPORT_SLICE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
+            self.rows += lane.rows;
+            self.influenced |= lane.influenced;
+            self.last = lane.last.or(self.last);
+        }
         self.hasher.update(&out);
-        self.rows += rows;
         self.bytes += out.len() as u64;
-        self.influenced |= influenced;
-        self.last = last;
-        self.after = after;
-        Ok((out, after.is_none()))
+        Ok((out, self.is_read && self.ready.is_empty()))
     }
 
     /// The last line; with a reason, the export could not be finished.

@@ -99,7 +99,6 @@ fn place_of(cursor: &[u8]) -> Result<At, Error> {
 struct Listing<'a> {
     txn: &'a ReadTransaction,
     joins: Joins,
-    org: u32,
     filter: &'a DecisionFilter,
     sieve: Sieve,
     limit: usize,
@@ -120,13 +119,13 @@ impl Listing<'_> {
         Ok(self.filter.holds(&decision).then_some((decision, entry.sha256)))
     }
 
-    fn joined(&self, run: &Run, sequence: u64, entry: (Decision, [u8; 32])) -> Result<StoredDecision, Error> {
-        let previous = run.previous(&self.joins, self.org, sequence)?;
-        joined(&self.joins, self.org, sequence, entry, previous)
+    fn joined(&mut self, run: &Run, sequence: u64, entry: (Decision, [u8; 32])) -> Result<StoredDecision, Error> {
+        let previous = run.previous(&self.joins, sequence)?;
+        joined(&mut self.joins, sequence, entry, previous)
     }
 
     /// Looks at the places in their order.
-    fn look(&self, mut places: impl Iterator<Item = Result<At, Error>>) -> Result<Found, Error> {
+    fn look(&mut self, mut places: impl Iterator<Item = Result<At, Error>>) -> Result<Found, Error> {
         let (mut items, mut looked_at, mut last) = (Vec::new(), 0, None);
         loop {
             // A page that is full after its first run needs no more than one place behind it.
@@ -135,7 +134,7 @@ impl Listing<'_> {
             if next.is_empty() {
                 return Ok((items, None));
             }
-            let run = Run::read(&self.joins.log, self.org, next.iter().map(|place| place.1))?;
+            let run = Run::read(&self.joins, next.iter().map(|place| place.1))?;
             for place in next {
                 if items.len() == self.limit || looked_at == MAX_LOOKED_AT {
                     return Ok((items, last));
@@ -152,14 +151,14 @@ impl Listing<'_> {
     }
 
     /// By ids, which are few.
-    fn named(&self) -> Result<Found, Error> {
+    fn named(&mut self) -> Result<Found, Error> {
         let by_request = self.txn.open_table(tables::BY_REQUEST)?;
         let mut sequences = BTreeSet::new();
         for id in &self.filter.request_ids {
             let place = by_request.get(id.as_bytes())?.map(|place| place.value());
-            sequences.extend(place.filter(|(owner, _)| *owner == self.org).map(|(_, sequence)| sequence));
+            sequences.extend(place.filter(|(owner, _)| *owner == self.joins.org).map(|(_, sequence)| sequence));
         }
-        let run = Run::read(&self.joins.log, self.org, sequences.iter().copied())?;
+        let run = Run::read(&self.joins, sequences.iter().copied())?;
         let mut found = Vec::new();
         for sequence in sequences {
             if let Some(bytes) = run.get(sequence)
@@ -178,20 +177,20 @@ impl Listing<'_> {
     }
 
     /// By session: in the order in which its calls ended.
-    fn of_session(&self, session: &str) -> Result<Found, Error> {
+    fn of_session(&mut self, session: &str) -> Result<Found, Error> {
         let by_session = self.txn.open_table(tables::BY_SESSION)?;
         let end = self.after.map_or(u64::MAX, |(_, sequence)| sequence);
-        let rows = by_session.range((self.org, session, 0)..(self.org, session, end))?;
+        let rows = by_session.range((self.joins.org, session, 0)..(self.joins.org, session, end))?;
         self.look(rows.rev().map(|row| Ok((0, row?.0.value().2))))
     }
 
     /// By time.
-    fn in_time(&self) -> Result<Found, Error> {
-        let from = (self.org, self.filter.from.map_or(i64::MIN, |from| from.0), 0);
+    fn in_time(&mut self) -> Result<Found, Error> {
+        let from = (self.joins.org, self.filter.from.map_or(i64::MIN, |from| from.0), 0);
         let end = match (self.after, self.filter.to) {
-            (Some((time, sequence)), _) => (self.org, time, sequence),
-            (None, Some(to)) => (self.org, to.0, 0),
-            (None, None) => (self.org, i64::MAX, u64::MAX),
+            (Some((time, sequence)), _) => (self.joins.org, time, sequence),
+            (None, Some(to)) => (self.joins.org, to.0, 0),
+            (None, None) => (self.joins.org, i64::MAX, u64::MAX),
         };
         if from >= end {
             return Ok((Vec::new(), None));
@@ -228,7 +227,7 @@ impl Store {
             return Ok(Page { items: Vec::new(), next_cursor: None, has_more: false });
         };
         let sieve = Sieve::of(filter);
-        let listing = Listing { txn: &txn, joins: Joins::open(&txn)?, org, filter, sieve, limit, after };
+        let mut listing = Listing { txn: &txn, joins: Joins::open(&txn, org)?, filter, sieve, limit, after };
         let (items, last) = match &filter.session_id {
             _ if !filter.request_ids.is_empty() => listing.named()?,
             Some(session) => listing.of_session(session)?,

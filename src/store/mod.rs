@@ -9,6 +9,7 @@
 //! One thread writes. It gathers what comes within the group window into one transaction, or commits at
 //! once when somebody waits for durability. Reads see a committed snapshot and never wait for the writer.
 
+mod absent;
 mod apply;
 mod batches;
 mod beside;

@@ -8,7 +8,8 @@
 
 use super::chain::{self, Kind, hex};
 use crate::base::limits::MAX_EXPORT_LINE;
-use crate::resource::export::{Facts, Link, Trailer, read_line, write_head};
+use crate::resource::export::{Link, Trailer, read_line, write_head};
+use crate::resource::facts::Facts;
 use sha2::{Digest, Sha256};
 use std::io::{self, BufRead, Read};
 
@@ -97,7 +98,7 @@ fn row(line: &[u8], before: &mut Option<Link>) -> Result<(), String> {
     if hex(&chain::hash(&previous, link.sequence, Kind::Decision, &record)) != link.sha256 {
         return Err("the record does not have its hash".to_owned());
     }
-    let facts: Facts<'_> = serde_json::from_slice(&record).map_err(|_| "the record cannot be read")?;
+    let facts = Facts::read(&record).map_err(|_| "the record cannot be read")?;
     let mut head = Vec::new();
     write_head(&mut head, &facts);
     if !line.starts_with(&head) {

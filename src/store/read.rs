@@ -33,13 +33,12 @@ fn entry_at(txn: &ReadTransaction, org: u32, sequence: u64) -> Result<Option<(De
 
 /// A decision with what the store knows of it beside the record.
 pub(super) fn joined(
-    joins: &Joins,
-    org: u32,
+    joins: &mut Joins,
     sequence: u64,
     (decision, sha256): (Decision, [u8; 32]),
     previous: [u8; 32],
 ) -> Result<StoredDecision, Error> {
-    let Joined { rating, feedback, judged, credits } = joins.beside(org, &Known::from(&decision))?;
+    let Joined { rating, feedback, judged, credits } = joins.beside(&Known::from(&decision))?;
     Ok(StoredDecision {
         decision,
         sequence,
@@ -59,7 +58,7 @@ pub(super) fn judged_at(
     request: RequestId,
     before: u64,
 ) -> Result<Option<Judged>, Error> {
-    Joins::open(txn)?.judged(org, request, before)
+    Joins::open(txn, org)?.judged(request, before)
 }
 
 /// The scope that a cursor of this listing is signed for.
@@ -76,9 +75,9 @@ impl Store {
         let Some((org, sequence)) = self.found(org, id)? else { return Ok(None) };
         let txn = self.snapshot()?;
         let Some(entry) = entry_at(&txn, org, sequence)? else { return Ok(None) };
-        let joins = Joins::open(&txn)?;
-        let previous = joins.previous(org, sequence)?;
-        joined(&joins, org, sequence, entry, previous).map(Some)
+        let mut joins = Joins::open(&txn, org)?;
+        let previous = joins.previous(sequence)?;
+        joined(&mut joins, sequence, entry, previous).map(Some)
     }
 
     /// A session with its merged conversation; `None` where it does not exist or no text of it is kept.

@@ -4,7 +4,7 @@
 use super::beside::Joins;
 use super::chain;
 use super::error::Error;
-use redb::{AccessGuard, ReadOnlyTable};
+use redb::AccessGuard;
 
 /// Entries that are read in one walk.
 pub(super) const RUN: usize = 64;
@@ -16,11 +16,9 @@ pub(super) struct Run(Vec<(u64, AccessGuard<'static, &'static [u8]>)>);
 
 impl Run {
     /// Reads these entries, and perhaps some between them.
-    pub(super) fn read(
-        log: &ReadOnlyTable<(u32, u64), &'static [u8]>,
-        org: u32,
-        wanted: impl Iterator<Item = u64>,
-    ) -> Result<Self, Error> {
+    pub(super) fn read(joins: &Joins, wanted: impl Iterator<Item = u64>) -> Result<Self, Error> {
+        let Joins { org, log, .. } = joins;
+        let org = *org;
         let mut wanted: Vec<u64> = wanted.collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -48,10 +46,10 @@ impl Run {
     }
 
     /// The hash of the entry before this place.
-    pub(super) fn previous(&self, joins: &Joins, org: u32, sequence: u64) -> Result<[u8; 32], Error> {
+    pub(super) fn previous(&self, joins: &Joins, sequence: u64) -> Result<[u8; 32], Error> {
         match self.get(sequence.saturating_sub(1)) {
             Some(before) => Ok(chain::decode(before)?.sha256),
-            None => joins.previous(org, sequence),
+            None => joins.previous(sequence),
         }
     }
 }
