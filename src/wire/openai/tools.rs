@@ -62,7 +62,7 @@ impl Encoder<'_> {
         if self.quirks.tool_choices == ToolChoices::NoTools {
             let choice = self.request.raw("tool_choice");
             if choice.is_some_and(|choice| choice != "\"auto\"" && choice != "\"none\"") {
-                return Err(self.unsupported(name, "the provider has no tools"));
+                return Err(self.unsupported("tool_choice", "the provider has no tools"));
             }
             return self.drop(name, value);
         }

@@ -171,6 +171,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         batches: BATCHES,
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
+        drops: &["parallel_tool_calls"],
         replays: Replays::AsGiven,
         int_logprobs: true,
         stop_list: true,
@@ -254,6 +255,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         key_env: &["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"],
         max_embedding_inputs: 1024,
         takes: Takes::Only(&["service_tier", "prompt_cache_key"]),
+        drops: &["parallel_tool_calls"],
         values: &[("service_tier", "\"priority\"", "\"priority\"")],
         needs_max_tokens: true,
         max_stops: 16,
@@ -275,6 +277,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         batches: BATCHES,
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
+        drops: &["parallel_tool_calls"],
         needs_max_tokens: true,
         max_stops: 4,
         reasoning: Reasoning {

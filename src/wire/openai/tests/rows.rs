@@ -170,6 +170,10 @@ fn members_have_the_values_that_the_provider_knows() {
         ),
         ("sambanova", json!({"temperature": 1.5}), "/temperature", json!(1)),
         ("mistral", json!({"prediction": {"type": "content", "content": "x"}}), "/prediction/content", json!("x")),
+        ("together", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", Value::Null),
+        ("deepinfra", json!({"parallel_tool_calls": true}), "/parallel_tool_calls", Value::Null),
+        ("novita", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", Value::Null),
+        ("nebius", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", json!(false)),
         ("mistral", json!({"stream": true}), "/stream_options", Value::Null),
         ("ai21", json!({"stream": true}), "/stream_options", Value::Null),
     ] {
@@ -191,6 +195,7 @@ fn what_would_make_the_answer_wrong_is_refused_for_another_target_to_do() {
         ("mistral", json!({"functions": [{"name": "f"}]}), "functions"),
         ("groq", json!({"response_format": schema()}), "response_format"),
         ("perplexity", json!({"response_format": {"type": "json_object"}}), "response_format"),
+        ("perplexity", json!({"tools": tools(), "tool_choice": "required"}), "tool_choice"),
         ("ai21", image, "messages[0].content"),
         ("ai21", json!({"n": 2, "stream": true}), "n"),
         ("nebius", json!({"tools": [{"type": "custom", "custom": {"name": "c"}}]}), "tools[0].type"),
