@@ -9,7 +9,7 @@ use super::enrolment;
 use super::learned::{self, Asked};
 use super::operation::Operation;
 use super::resolve::Wanted;
-use crate::base::{ModelRef, TaskKind, Timestamp};
+use crate::base::{Capabilities, ModelRef, TaskKind, Timestamp};
 use crate::config::catalogue::Catalogue;
 use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::config::{Config, PriorSource};
@@ -121,6 +121,7 @@ fn situation<'a>(
         .map(|(model, info)| Facts {
             model,
             info,
+            provider: lacks(config, model),
             configured: config.providers.contains_key(&model.provider),
             circuit_open: gateway.breakers.is_open(model, now),
             median_ms: if draft.strategy == Strategy::LatencyBased { median(model) } else { None },
@@ -144,6 +145,11 @@ fn situation<'a>(
     Situation { route, facts, asked, shown, held, pinned, floor, limits, now: draft.created_at }
 }
 
+/// What the provider of this model cannot do.
+fn lacks(config: &Config, model: &ModelRef) -> Capabilities {
+    config.providers.get(&model.provider).map(|provider| provider.lacks(&model.model)).unwrap_or_default()
+}
+
 /// The choice for a session on the tried side of a canary. Where the candidate cannot serve this call, the call is none of
 /// the experiment's.
 fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &Needs) -> Option<Choice> {
@@ -151,6 +157,7 @@ fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &
     let facts = Facts {
         model,
         info: config.catalogue.get(model).map(|info| &**info),
+        provider: lacks(config, model),
         configured: config.providers.contains_key(&model.provider),
         circuit_open: gateway.breakers.is_open(model, Instant::now()),
         median_ms: None,

@@ -32,7 +32,8 @@ def does_without(client, stack, tag, provider, capability: str, messages: list[d
     if cell.drops:
         raw = client.chat.completions.with_raw_response.create(model=provider.model(capability), messages=messages, **more)
         assert decision(stack, raw.headers["x-request-id"])["dropped_parameters"] == [cell.drops]
-        assert raw.parse().choices[0].message.content == TEXT
+        assert raw.parse().choices[0].finish_reason == "stop"
+        assert not raw.parse().choices[0].message.tool_calls
         assert cell.drops not in stack.calls(tag)[0]["body"]
         refused(client, cell.drops, provider.strict(capability), messages, **more)
     return not cell.works
@@ -138,6 +139,17 @@ def test_a_schema_with_references(client, stack, ask, provider, tag):
     place = {"city": "Zürich", "celsius": 7, "sky": "clear"}
     assert json.loads(said.content) == {"from": place, "to": place}
     assert said == Result(content=said.content)
+
+
+@pytest.mark.parametrize(("capability", "form"), [
+    ("json_beside_tools", {"type": "json_object"}), ("schema_beside_tools", SCHEMA)])
+def test_a_format_beside_tools(client, stack, ask, provider, tag, capability, form):
+    messages, more = user(f"As JSON. [fake tag={tag}]"), {"response_format": form, "tools": [WEATHER]}
+    if does_without(client, stack, tag, provider, capability, messages, **more):
+        return
+    _, said = ask(client, provider.model(capability), messages, **more)
+    assert said == Result(content=said.content)
+    assert isinstance(json.loads(said.content), dict)
 
 
 def test_reasoning(client, stack, ask, provider, tag):
