@@ -30,6 +30,7 @@ from pathlib import Path
 from . import openai_dialect
 from .checks import Typed
 from .near_openai_answers import Answers
+from .sdk_types import SDKS
 
 RULES = {file.stem: tomllib.loads(file.read_text()) for file in sorted((Path(__file__).parent / "providers").glob("*.toml"))}
 PLAIN, STREAMING = openai_dialect.PLAIN, openai_dialect.STREAMING
@@ -68,7 +69,10 @@ class Dialect(Answers):
         yield from self._reasoning_back(body)
 
     def _types(self, body: dict) -> Iterator[str]:
-        """OpenAI's own types, for what means the same here."""
+        """The types of the provider's SDK; without one, OpenAI's for what means the same here."""
+        if sdk := SDKS.get(self.provider):
+            yield from sdk.violations(body)
+            return
         own = {"reasoning_effort", *self.rules.get("values", {}), *self.rules.get("whole_numbers", [])}
         common = {key: value for key, value in body.items() if key not in own}
         kinds: Typed = STREAMING if body.get("stream") else PLAIN

@@ -11,7 +11,7 @@ import google.oauth2.credentials
 import openai
 import pytest
 
-from fakes import azure_dialect, model, near_openai, vertex_dialect
+from fakes import azure_dialect, model, near_openai, sdk_types, vertex_dialect
 from fakes.test_fakes import serve
 
 ALL = sorted(near_openai.RULES)
@@ -72,6 +72,13 @@ def test_a_good_call_is_no_violation(provider):
 ])
 def test_what_is_wrong_with_a_body_is_said(provider, more, said):
     assert said in broken(provider, **more)
+
+
+@pytest.mark.parametrize("provider", sdk_types.SDKS)
+def test_the_sdks_know_the_members_and_their_types(provider):
+    """`stream_options` is in no type of Groq's and Perplexity's, and is taken by both."""
+    assert set(near_openai.RULES[provider]["members"]) - sdk_types.SDKS[provider].members <= {"stream_options"}
+    assert "temperature" in broken(provider, temperature="hot")
 
 
 def test_what_is_missing_is_said():

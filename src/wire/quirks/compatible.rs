@@ -28,7 +28,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         base_url: "https://api.deepseek.com",
         key_env: &["DEEPSEEK_API_KEY"],
         embeddings: None,
-        drops: &["seed", "n", "parallel_tool_calls"],
+        drops: &["seed", "n", "parallel_tool_calls", "logit_bias"],
         replays: Replays::WhileThinking,
         joins_text: JoinsText::All,
         formats: Formats::Object,
@@ -90,7 +90,7 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         key_env: &["GROQ_API_KEY"],
         embeddings: None,
         takes: Takes::Only(&["service_tier"]),
-        drops: &["logprobs", "top_logprobs", "logit_bias"],
+        drops: &["logprobs", "top_logprobs", "logit_bias", "presence_penalty", "frequency_penalty"],
         values: &[
             ("service_tier", "\"auto\"", "\"auto\""),
             ("service_tier", "\"default\"", "\"on_demand\""),
@@ -141,6 +141,8 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         kind: "sambanova",
         base_url: "https://api.sambanova.ai/v1",
         key_env: &["SAMBANOVA_API_KEY"],
+        // They are accepted, and nothing comes of them.
+        drops: &["frequency_penalty", "presence_penalty"],
         max_tokens: MaxTokens::AsIs,
         calls_content: CallsContent::Empty,
         joins_text: JoinsText::All,

@@ -14,6 +14,7 @@ class Cell:
     refuses: str | None = None
     drops: str | None = None
     fetches: bool = False
+    silent: bool = False
 
     @property
     def works(self) -> bool:
@@ -27,14 +28,24 @@ class Capability:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    value: object
+    beside: bool = False
+
+
+@dataclass(frozen=True)
 class Provider:
     """One column of the matrix; `id` is its name in the harness's configuration."""
 
     id: str
     kind: str
     name: str
-    models: dict[str, str]
+    keys: list[str] = field(hash=False)
+    address: str
+    models: dict[str, str] = field(hash=False)
     cells: dict[str, Cell] = field(hash=False)
+    leaves_out: list[str] = field(hash=False)
+    notes: list[str] = field(hash=False)
 
     def model(self, capability: str = "default") -> str:
         return f"{self.id}/{self.models.get(capability, self.models['default'])}"
@@ -47,17 +58,21 @@ class Provider:
         return self.cells.get(capability, Cell())
 
 
-def _read() -> tuple[dict[str, Capability], list[Provider]]:
+def _read() -> tuple[dict[str, Capability], dict[str, Parameter], list[Provider]]:
     read = tomllib.loads(FILE.read_text())
     capabilities = {key: Capability(**value) for key, value in read["capability"].items()}
+    parameters = {key: Parameter(**value) for key, value in read["parameter"].items()}
     providers = []
     for kind, row in read["provider"].items():
-        name, models, also = row.pop("name"), row.pop("models"), row.pop("also", [])
+        also = row.pop("also", [])
+        own = {key: row.pop(key) for key in ("name", "keys", "address", "models")}
+        leaves_out, notes = row.pop("leaves_out", []), row.pop("notes", [])
         unknown = set(row) - set(capabilities)
         assert not unknown, f"{kind}: there is no capability {unknown}"
+        assert set(leaves_out) <= set(parameters), f"{kind}: there is no parameter {set(leaves_out) - set(parameters)}"
         cells = {key: Cell(**value) for key, value in row.items()}
-        providers += [Provider(one, kind, name, models, cells) for one in [kind, *also]]
-    return capabilities, providers
+        providers += [Provider(one, kind, cells=cells, leaves_out=leaves_out, notes=notes, **own) for one in [kind, *also]]
+    return capabilities, parameters, providers
 
 
-CAPABILITIES, PLAYED = _read()
+CAPABILITIES, PARAMETERS, PLAYED = _read()

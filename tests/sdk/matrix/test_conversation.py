@@ -153,12 +153,16 @@ def test_a_format_beside_tools(client, stack, ask, provider, tag, capability, fo
 
 
 def test_reasoning(client, stack, ask, provider, tag):
-    messages = user(f"Why? [fake scenario=reasoning tag={tag}]")
+    silent = provider.cell("reasoning").silent
+    messages = user(f"Why? [fake scenario={'text' if silent else 'reasoning'} tag={tag}]")
     if does_without(client, stack, tag, provider, "reasoning", messages, reasoning_effort="high"):
         return
     model = provider.model("reasoning")
     message, said = ask(client, model, messages, reasoning_effort="high")
-    assert said == Result(content=TEXT, reasoning=REASONING)
+    assert said == Result(content=TEXT, reasoning=None if silent else REASONING)
+    body = stack.calls(tag)[0]["body"]
+    members = [*body, *body.get("generationConfig", {}), *body.get("additionalModelRequestFields", {})]
+    assert any("think" in name.lower() or "reasoning" in name for name in members), members
     # What it has thought goes back with what it has said, and the next word is understood.
     messages += [message, *user(f"And? [fake tag={tag}]")]
     assert ask(client, model, messages, reasoning_effort="high")[1] == Result(content=TEXT)
