@@ -104,11 +104,10 @@ class Dialect(Answers):
     def _sampling(self, body: dict) -> Iterator[str]:
         for key, most in self.rules.get("max", {}).items():
             value = body.get(key, 0)
-            amount = len(value) if isinstance(value, list) else 1 if isinstance(value, str) else value
-            if amount > most:
+            if amount(value) > most:
                 yield f"{key} {value} is above {most}"
         for key, end in self.rules.get("below", {}).items():
-            if body.get(key, 0) >= end:
+            if amount(body.get(key, 0)) >= end:
                 yield f"{key} {body[key]} is not below {end}"
         for key, values in self.rules.get("values", {}).items():
             if key in body and body[key] not in values:
@@ -239,6 +238,11 @@ class Dialect(Answers):
                 yield f"messages[{index}]: reasoning_content"
             if thinks and index > last_user and message.get("tool_calls") and not message.get("reasoning_content"):
                 yield f"messages[{index}]: the reasoning_content in the thinking mode must be passed back"
+
+
+def amount(value: object) -> float:
+    """A number, or how many entries there are; what is wrong with anything else its type says."""
+    return len(value) if isinstance(value, list) else value if isinstance(value, int | float) else 1
 
 
 def keywords(schema: object) -> Iterator[str]:

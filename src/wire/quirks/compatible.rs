@@ -50,12 +50,18 @@ pub(super) static COMPATIBLE: &[Quirks] = &[
         drops: &["logit_bias", "stream_options"],
         refuses: &["functions", "function_call"],
         renames: &[("seed", "random_seed")],
+        values: &[
+            ("service_tier", "\"auto\"", "\"auto\""),
+            ("service_tier", "\"default\"", "\"standard_only\""),
+            ("service_tier", "\"standard_only\"", "\"standard_only\""),
+        ],
         stream_options: false,
         max_temperature: Some(1.5),
         message_members: Some(&["role", "content", "tool_calls", "tool_call_id", "prefix"]),
         nine_char_ids: true,
         order: Order::AssistantAfterTool,
         strict: Strict::Strip,
+        needs_parameters: true,
         schema_drops: &["additionalProperties", "$schema"],
         ..COMMON
     },

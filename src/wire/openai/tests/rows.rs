@@ -174,6 +174,8 @@ fn members_have_the_values_that_the_provider_knows() {
         ("deepinfra", json!({"parallel_tool_calls": true}), "/parallel_tool_calls", Value::Null),
         ("novita", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", Value::Null),
         ("nebius", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", json!(false)),
+        ("mistral", json!({"service_tier": "default"}), "/service_tier", json!("standard_only")),
+        ("mistral", json!({"service_tier": "flex"}), "/service_tier", Value::Null),
         ("mistral", json!({"stream": true}), "/stream_options", Value::Null),
         ("ai21", json!({"stream": true}), "/stream_options", Value::Null),
     ] {
@@ -226,6 +228,8 @@ fn tools_are_declared_as_the_provider_reads_them() {
         "keywords go, names and values of the caller's stay"
     );
     assert_eq!(function.get("strict"), None);
+    let (body, _) = sent("mistral", "m", &json!({"tools": [{"type": "function", "function": {"name": "ping"}}]}));
+    assert_eq!(body["tools"][0]["function"]["parameters"], json!({"type": "object", "properties": {}}));
     assert_eq!(sent("cerebras", "m", &json!({"tools": tools()})).0["tools"][0]["function"].get("strict"), None);
     let mut alike = tools();
     alike[1]["function"]["strict"] = json!(true);
