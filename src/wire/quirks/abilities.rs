@@ -29,11 +29,11 @@ impl Quirks {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{of_model, providers};
     use super::*;
     use crate::base::Code;
     use crate::wire::chat::ChatRequest;
     use crate::wire::given::Given;
+    use crate::wire::quirks::{of_model, providers};
     use crate::wire::target::{Target, encode_chat};
     use bytes::Bytes;
     use serde_json::{Value, json};

@@ -49,3 +49,12 @@ def test_a_parameter_that_must_not_get_lost(client, stack, provider, tag, parame
         client.chat.completions.create(**request)
     assert (caught.value.code, caught.value.param) == ("unsupported_parameter", parameter)
     assert stack.calls(tag) == []
+
+
+@pytest.mark.parametrize(("parameter", "value"), [
+    ("temperature", 0), ("temperature", 2), ("top_p", 1), ("max_tokens", 200_000), ("presence_penalty", -2),
+    ("frequency_penalty", 2), ("stop", "ENDE"), ("stop", ["1", "2", "3", "4"])])
+def test_a_value_at_the_end_of_openais_range(client, provider, parameter, value):
+    """Whoever has a narrower range gets the nearest value that it takes: the fakes refuse any other."""
+    request = {"model": provider.model(), "messages": user("Where?"), parameter: value}
+    assert client.chat.completions.create(**request).choices[0].message.content == TEXT
