@@ -6,6 +6,7 @@ import openai
 import pytest
 
 from conversation import PING, PNG, REASONING, SCHEMA, TEXT, WEATHER, Result, decision, streamed, user, whole
+from table import PLAYED
 
 CITIES = [("get_weather", {"city": "Oslo"}), ("get_weather", {"city": "Zürich"})]
 
@@ -80,6 +81,20 @@ def test_parallel_tools_and_their_results(client, stack, ask, provider, tag):
     messages += user(f"And? [fake tag={tag}]") + user(f"More? [fake tag={tag}]")
     assert ask(client, model, messages, tools=[WEATHER, PING])[1] == Result(content=TEXT)
     assert len(stack.calls(tag)) == 3
+
+
+@pytest.mark.parametrize("origin", ["openai", "anthropic", "gemini", "cohere", "mistral"])
+def test_a_conversation_goes_on_elsewhere(client, provider, origin):
+    """What one provider has called, with its ids and signatures, another one hears the results of."""
+    begins = next(one for one in PLAYED if one.id == origin)
+    messages = user("Weather? [fake scenario=tools]")
+    message, _ = whole(client, begins.model("tools"), messages, tools=[WEATHER])
+    messages.append(message)
+    for call, degrees in zip(message["tool_calls"], ["-3", "7"], strict=True):
+        messages.append({"role": "tool", "tool_call_id": call["id"], "content": degrees})
+    if not provider.cell("tools").works:
+        return refused(client, "messages[1].tool_calls", provider.model("tools"), messages)
+    assert whole(client, provider.model("tools"), messages, tools=[WEATHER])[1] == Result(content="Oslo: -3; Zürich: 7")
 
 
 def test_a_forced_tool(client, stack, ask, provider, tag):

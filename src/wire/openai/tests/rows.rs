@@ -193,7 +193,11 @@ fn members_have_the_values_that_the_provider_knows() {
 #[test]
 fn what_would_make_the_answer_wrong_is_refused_for_another_target_to_do() {
     let image = json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]}]});
+    let call = json!([{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let history = json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": call},
+        {"role": "tool", "tool_call_id": "a", "content": "1"}]});
     for (kind, extra, param) in [
+        ("perplexity", history, "messages[1].tool_calls"),
         ("mistral", json!({"functions": [{"name": "f"}]}), "functions"),
         ("groq", json!({"response_format": schema()}), "response_format"),
         ("perplexity", json!({"response_format": {"type": "json_object"}}), "response_format"),
