@@ -1,6 +1,6 @@
 //! The resolved settings: complete and validated. What these types cannot express cannot be configured.
 
-use crate::base::{Capabilities, KeyId, MicroUsd, ModelInfo, ModelRef, OrgId, ProviderId, RouteId};
+use crate::base::{KeyId, MicroUsd, ModelInfo, ModelRef, OrgId, ProviderId, RouteId};
 use crate::resource::decision::Strategy;
 use crate::wire::{Target, quirks};
 use std::collections::HashMap;
@@ -273,12 +273,6 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// What it cannot do with this model, whatever the catalogue says.
-    #[must_use]
-    pub fn lacks(&self, model: &str) -> Capabilities {
-        quirks::of_model(&self.kind, model).lacks(model)
-    }
-
     /// One of its models, as far as translation needs to know.
     #[must_use]
     pub fn target<'a>(&'a self, model: &'a str, info: Option<&'a ModelInfo>) -> Target<'a> {

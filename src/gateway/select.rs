@@ -21,6 +21,7 @@ use crate::routing::smart_cost::{self, expected_cost};
 use crate::routing::smart_select::{Algorithm, Settings};
 use crate::routing::totals::Totals;
 use crate::routing::{Choice, Facts, Needs, Plan, choose as choose_by_plan};
+use crate::wire::quirks;
 use rand::RngExt;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -147,7 +148,8 @@ fn situation<'a>(
 
 /// What the provider of this model cannot do.
 fn lacks(config: &Config, model: &ModelRef) -> Capabilities {
-    config.providers.get(&model.provider).map(|provider| provider.lacks(&model.model)).unwrap_or_default()
+    let provider = config.providers.get(&model.provider);
+    provider.map(|provider| quirks::of_model(&provider.kind, &model.model).lacks(&model.model)).unwrap_or_default()
 }
 
 /// The choice for a session on the tried side of a canary. Where the candidate cannot serve this call, the call is none of
