@@ -20,7 +20,7 @@ pub use error::{ApiError, Code, Retry, Side};
 pub use hex::hex;
 pub use id::{BatchId, ExperimentId, FileId, KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
 pub use kind::TaskKind;
-pub use model::{Capability, Mode, ModelInfo, Prices};
+pub use model::{Capabilities, Capability, Mode, ModelInfo, Prices};
 pub use money::{MicroUsd, PicoUsdPerToken};
 pub use secret::Secret;
 pub use time::Timestamp;

@@ -77,6 +77,12 @@ pub enum Capability {
     EffortXhigh,
     /// The reasoning effort `max` is accepted.
     EffortMax,
+    /// Any JSON object as response format.
+    JsonObject,
+    /// A JSON object as response format in a request that offers tools.
+    JsonBesideTools,
+    /// JSON schema as response format in a request that offers tools.
+    SchemaBesideTools,
 }
 
 impl Capability {
@@ -108,6 +114,14 @@ impl Capabilities {
     pub fn get(self, capability: Capability) -> Option<bool> {
         let bit = 1 << capability as u16;
         (self.stated & bit != 0).then_some(self.yes & bit != 0)
+    }
+
+    /// All of these stated as lacking, and nothing else.
+    #[must_use]
+    pub fn lacking(all: impl IntoIterator<Item = Capability>) -> Self {
+        let mut capabilities = Self::default();
+        all.into_iter().for_each(|capability| capabilities.set(capability, false));
+        capabilities
     }
 
     /// States it.

@@ -30,7 +30,7 @@ pub struct Found {
     pub variable: &'static str,
 }
 
-/// Looks for the keys of the twenty providers, in their order. An empty variable counts as absent.
+/// Looks for the keys of the providers, in their order. An empty variable counts as absent.
 pub(super) fn discover(environment: &Environment) -> Discovery {
     let mut discovery = Discovery::default();
     for row in quirks::providers() {

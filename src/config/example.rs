@@ -77,7 +77,7 @@ const LISTS: &str = r#"
 # api_key = "env:OPENAI_API_KEY"
 # base_url = "https://api.openai.com/v1"
 # allow_private_network = false       # whether loopback and private addresses may be called
-# unsupported_parameters = "drop"     # or "refuse": 400 for what this provider cannot honour
+# unsupported_parameters = "drop"     # or "refuse": 400 where the answer hangs on what cannot be honoured
 # headers = { "openai-project" = "proj_1", "x-gateway-token" = "env:GATEWAY_TOKEN" }
 
 # [provider.anthropic]

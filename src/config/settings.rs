@@ -244,7 +244,7 @@ pub enum UnsupportedParameters {
     /// Leave it out and record its name.
     #[default]
     Drop,
-    /// Answer 400 `unsupported_parameter`.
+    /// Answer 400 `unsupported_parameter` where the answer hangs on it.
     Refuse,
 }
 

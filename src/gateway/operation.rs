@@ -104,6 +104,8 @@ impl Operation {
                 Needs {
                     vision: shape.images > 0,
                     tools: shape.tools > 0,
+                    forced_tool: shape.forced_tool,
+                    json_object: shape.json_object,
                     response_schema: shape.json_schema,
                     text_bytes: shape.text_bytes,
                 }

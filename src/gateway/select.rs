@@ -9,7 +9,7 @@ use super::enrolment;
 use super::learned::{self, Asked};
 use super::operation::Operation;
 use super::resolve::Wanted;
-use crate::base::{ModelRef, TaskKind, Timestamp};
+use crate::base::{Capabilities, ModelRef, TaskKind, Timestamp};
 use crate::config::catalogue::Catalogue;
 use crate::config::settings::{Bandit, Route, SmartSelect, Sticky};
 use crate::config::{Config, PriorSource};
@@ -21,6 +21,7 @@ use crate::routing::smart_cost::{self, expected_cost};
 use crate::routing::smart_select::{Algorithm, Settings};
 use crate::routing::totals::Totals;
 use crate::routing::{Choice, Facts, Needs, Plan, choose as choose_by_plan};
+use crate::wire::quirks;
 use rand::RngExt;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -121,6 +122,7 @@ fn situation<'a>(
         .map(|(model, info)| Facts {
             model,
             info,
+            provider: lacks(config, model),
             configured: config.providers.contains_key(&model.provider),
             circuit_open: gateway.breakers.is_open(model, now),
             median_ms: if draft.strategy == Strategy::LatencyBased { median(model) } else { None },
@@ -144,6 +146,12 @@ fn situation<'a>(
     Situation { route, facts, asked, shown, held, pinned, floor, limits, now: draft.created_at }
 }
 
+/// What the provider of this model cannot do.
+fn lacks(config: &Config, model: &ModelRef) -> Capabilities {
+    let provider = config.providers.get(&model.provider);
+    provider.map(|provider| quirks::of_model(&provider.kind, &model.model).lacks(&model.model)).unwrap_or_default()
+}
+
 /// The choice for a session on the tried side of a canary. Where the candidate cannot serve this call, the call is none of
 /// the experiment's.
 fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &Needs) -> Option<Choice> {
@@ -151,6 +159,7 @@ fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &
     let facts = Facts {
         model,
         info: config.catalogue.get(model).map(|info| &**info),
+        provider: lacks(config, model),
         configured: config.providers.contains_key(&model.provider),
         circuit_open: gateway.breakers.is_open(model, Instant::now()),
         median_ms: None,

@@ -1,6 +1,6 @@
 //! The gates that a candidate must pass before a strategy may pick it.
 
-use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef};
+use crate::base::{Capabilities, Capability, MicroUsd, ModelInfo, ModelRef};
 use crate::resource::decision::FilterReason;
 use crate::resource::experiment::Shadowed;
 
@@ -15,6 +15,10 @@ pub struct Needs {
     pub vision: bool,
     /// It offers tools.
     pub tools: bool,
+    /// It asks for a call of a tool, whichever or a certain one.
+    pub forced_tool: bool,
+    /// It asks for JSON of any kind.
+    pub json_object: bool,
     /// It asks for JSON that fits a schema.
     pub response_schema: bool,
     /// Bytes of text in its messages.
@@ -28,6 +32,8 @@ pub struct Facts<'a> {
     pub model: &'a ModelRef,
     /// What the catalogue knows.
     pub info: Option<&'a ModelInfo>,
+    /// What its provider cannot do, whatever the catalogue says of the model.
+    pub provider: Capabilities,
     /// Whether its provider is configured.
     pub configured: bool,
     /// Whether its circuit is open.
@@ -45,26 +51,29 @@ pub struct Facts<'a> {
 }
 
 /// The first gate that refuses the candidate; `None` = it may serve.
-/// A capability that the catalogue does not state is no reason to refuse.
+/// A capability that neither the provider nor the catalogue states is no reason to refuse.
 #[must_use]
 pub fn refusal(facts: &Facts<'_>, needs: &Needs) -> Option<FilterReason> {
     if !facts.configured {
         return Some(FilterReason::ProviderNotConfigured);
     }
-    if let Some(info) = facts.info {
-        let lacks = |capability| info.capabilities.get(capability) == Some(false);
-        if needs.vision && lacks(Capability::Vision) {
-            return Some(FilterReason::CapabilityVision);
-        }
-        if needs.tools && lacks(Capability::Tools) {
-            return Some(FilterReason::CapabilityTools);
-        }
-        if needs.response_schema && lacks(Capability::ResponseSchema) {
-            return Some(FilterReason::CapabilityResponseSchema);
-        }
-        if info.max_input_tokens.is_some_and(|window| needs.text_bytes / MAX_BYTES_PER_TOKEN > window) {
-            return Some(FilterReason::ContextWindow);
-        }
+    let model = facts.info.map(|info| info.capabilities).unwrap_or_default();
+    let lacks = |capability| facts.provider.get(capability).or(model.get(capability)) == Some(false);
+    let wanted = [
+        (needs.vision, Capability::Vision, FilterReason::CapabilityVision),
+        (needs.tools, Capability::Tools, FilterReason::CapabilityTools),
+        (needs.forced_tool, Capability::ForcedToolUse, FilterReason::CapabilityTools),
+        (needs.response_schema, Capability::ResponseSchema, FilterReason::CapabilityResponseSchema),
+        (needs.json_object, Capability::JsonObject, FilterReason::CapabilityResponseSchema),
+        (needs.response_schema && needs.tools, Capability::SchemaBesideTools, FilterReason::CapabilityResponseSchema),
+        (needs.json_object && needs.tools, Capability::JsonBesideTools, FilterReason::CapabilityResponseSchema),
+    ];
+    if let Some((.., reason)) = wanted.into_iter().find(|(is_needed, capability, _)| *is_needed && lacks(*capability)) {
+        return Some(reason);
+    }
+    let window = facts.info.and_then(|info| info.max_input_tokens);
+    if window.is_some_and(|window| needs.text_bytes / MAX_BYTES_PER_TOKEN > window) {
+        return Some(FilterReason::ContextWindow);
     }
     facts.circuit_open.then_some(FilterReason::CircuitOpen)
 }

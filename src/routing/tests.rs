@@ -2,7 +2,7 @@ use super::smart_cost::Asked;
 use super::smart_select::{Algorithm, Settings};
 use super::totals::Totals;
 use super::*;
-use crate::base::{Capability, MicroUsd, ModelInfo, ModelRef, Timestamp};
+use crate::base::{Capabilities, Capability, MicroUsd, ModelInfo, ModelRef, Timestamp};
 use crate::resource::assessment::Intent;
 use crate::resource::constraints::{Bound, Optimization, Window};
 use crate::resource::decision::{FilterReason, Reason, Strategy};
@@ -17,6 +17,7 @@ fn facts(model: &ModelRef) -> Facts<'_> {
     Facts {
         model,
         info: None,
+        provider: Capabilities::default(),
         configured: true,
         circuit_open: false,
         median_ms: None,
@@ -100,6 +101,33 @@ fn only_a_stated_lack_refuses() {
     assert_eq!(with(Needs { vision: true, ..Needs::default() }), [FilterReason::CapabilityVision]);
     assert_eq!(with(Needs { text_bytes: 88, ..Needs::default() }), [FilterReason::ContextWindow]);
     assert_eq!(with(Needs { text_bytes: 80, tools: true, ..Needs::default() }), []);
+}
+
+#[test]
+fn what_a_provider_lacks_outweighs_what_is_said_of_its_model() {
+    let all = models(&["default", "lacking"]);
+    let mut info = ModelInfo::unknown(all[1].clone());
+    info.capabilities.set(Capability::Tools, true);
+    let (tools, json) = (FilterReason::CapabilityTools, FilterReason::CapabilityResponseSchema);
+    let none = Needs::default();
+    for (lacking, needs, filtered) in [
+        (Capability::Tools, Needs { tools: true, ..none }, vec![tools]),
+        (Capability::ForcedToolUse, Needs { tools: true, ..none }, vec![]),
+        (Capability::ForcedToolUse, Needs { tools: true, forced_tool: true, ..none }, vec![tools]),
+        (Capability::JsonObject, Needs { response_schema: true, ..none }, vec![]),
+        (Capability::JsonObject, Needs { json_object: true, ..none }, vec![json]),
+        (Capability::JsonBesideTools, Needs { json_object: true, ..none }, vec![]),
+        (Capability::JsonBesideTools, Needs { json_object: true, tools: true, ..none }, vec![json]),
+        (Capability::SchemaBesideTools, Needs { response_schema: true, ..none }, vec![]),
+        (Capability::SchemaBesideTools, Needs { response_schema: true, tools: true, ..none }, vec![json]),
+    ] {
+        let mut facts: Vec<_> = all.iter().map(facts).collect();
+        facts[1].info = Some(&info);
+        facts[1].provider = Capabilities::lacking([lacking]);
+        let choice = choose(&plan(Strategy::RoundRobin, &facts), &needs).unwrap();
+        let reasons: Vec<_> = choice.filtered.iter().map(|filtered| filtered.reason).collect();
+        assert_eq!(reasons, filtered, "{lacking:?} {needs:?}");
+    }
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl ChatRequest {
         self.shape.json_schema = format.as_deref() == Some("json_schema");
         let tools: Option<Vec<serde::de::IgnoredAny>> = self.member("tools")?;
         self.shape.tools = count(tools.map_or(0, |tools| tools.len()));
+        self.shape.forced_tool = self.raw("tool_choice").is_some_and(forces);
         self.shape.reasoning = self.raw("reasoning_effort").is_some();
         self.shape.logprobs = self.member("logprobs")?.unwrap_or(false);
         Ok(())
@@ -267,4 +268,45 @@ pub(crate) fn text_of(body: &[u8]) -> Result<&str, ApiError> {
 /// The error for a body that is not one JSON object.
 pub(crate) fn not_json(error: &serde_json::Error) -> ApiError {
     ApiError::new(Code::InvalidBody, format!("the body must be one JSON object: {error}"))
+}
+
+/// Whether a `tool_choice` asks for a call.
+fn forces(choice: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Allowed<'a> {
+        mode: Option<&'a str>,
+    }
+    #[derive(Deserialize)]
+    struct Choice<'a> {
+        r#type: Option<&'a str>,
+        #[serde(borrow)]
+        allowed_tools: Option<Allowed<'a>>,
+    }
+    match serde_json::from_str::<Choice<'_>>(choice) {
+        Ok(Choice { allowed_tools: Some(allowed), .. }) => allowed.mode == Some("required"),
+        Ok(choice) => choice.r#type.is_some(),
+        Err(_) => choice == "\"required\"",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forces;
+
+    #[test]
+    fn a_call_is_asked_for_by_a_word_a_name_or_a_list() {
+        for (choice, expected) in [
+            (r#""auto""#, false),
+            (r#""none""#, false),
+            (r#""required""#, true),
+            (r#"{"type": "function", "function": {"name": "f"}}"#, true),
+            (r#"{"type": "custom", "custom": {"name": "f"}}"#, true),
+            (r#"{"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}"#, false),
+            (r#"{"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": []}}"#, true),
+            ("{}", false),
+            ("7", false),
+        ] {
+            assert_eq!(forces(choice), expected, "{choice}");
+        }
+    }
 }

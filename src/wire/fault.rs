@@ -125,6 +125,8 @@ impl Fault {
                 "context length",
                 "context window",
                 "maximum context",
+                "maximum prompt length",
+                "`inputs` tokens",
                 "maximum number of tokens allowed",
                 "total number of tokens in the request cannot exceed",
             ]

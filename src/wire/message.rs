@@ -16,6 +16,8 @@ pub struct Shape {
     pub text_bytes: u64,
     /// Tools on offer.
     pub tools: u32,
+    /// Whether a call of one of them is asked for.
+    pub forced_tool: bool,
     /// Image parts.
     pub images: u32,
     /// Audio parts.

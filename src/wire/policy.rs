@@ -78,6 +78,28 @@ pub(super) fn stops<'a>(
     Ok(stops)
 }
 
+/// Who knows no `user` answers the same.
+pub(super) fn leave_user_out(conversation: &Conversation<'_>, policy: &mut Policy) {
+    if conversation.user.is_some() {
+        policy.leave_out("user");
+    }
+}
+
+/// Whether the answer is the same without this parameter: it says who asks, and how the call is kept, paid or cached.
+pub(super) fn is_beside_the_answer(name: &str) -> bool {
+    matches!(
+        name,
+        "user"
+            | "safety_identifier"
+            | "metadata"
+            | "store"
+            | "service_tier"
+            | "prompt_cache_key"
+            | "prompt_cache_retention"
+            | "prompt_cache_options"
+    )
+}
+
 /// What the target can never do. Another provider may.
 pub(super) fn unsupported(param: &str, message: &str) -> ApiError {
     let mut error = ApiError::new(Code::UnsupportedParameter, message).param(param);

@@ -122,6 +122,8 @@ def heard(body: dict) -> model.Heard:
     choice = body.get("tool_choice") or {}
     if choice.get("type") == "tool":
         known.forced = choice["name"]
+    elif choice.get("type") == "any" and known.tools:
+        known.forced = list(known.tools)[-1]
     form = (body.get("output_config") or {}).get("format") or {}
     known.schema = form.get("schema")
     known.reasoning = (body.get("thinking") or {}).get("type") in ("enabled", "adaptive")

@@ -203,6 +203,8 @@ def heard(body: dict) -> model.Heard:
     own = (body.get("additionalModelRequestFields") or {}).get("tool_choice") or {}
     if own.get("type") == "tool":
         known.forced = own["name"]
+    elif (own.get("type") == "any" or "any" in choice) and known.tools:
+        known.forced = list(known.tools)[-1]
     form = (body.get("outputConfig") or {}).get("textFormat")
     if form:
         known.schema = json.loads(form["structure"]["jsonSchema"]["schema"])

@@ -34,12 +34,13 @@ class Dialect:
         cities = {}
         for content in body["contents"]:
             parts = content["parts"]
-            for part in parts:
-                if call := part.get("functionCall"):
-                    cities[call.get("id")] = call.get("args", {}).get("city", call["name"])
-            text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
             results = [part["functionResponse"] for part in parts if "functionResponse" in part]
-            known.results = [(cities.get(result.get("id"), "?"), said(result["response"])) for result in results]
+            # A result without an id belongs to the call at its place.
+            known.results = [(cities.get(result.get("id") or place, "?"), said(result["response"]))
+                             for place, result in enumerate(results)]
+            for place, call in enumerate(part["functionCall"] for part in parts if "functionCall" in part):
+                cities[call.get("id") or place] = call.get("args", {}).get("city", call["name"])
+            text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
             if content["role"] == "user" and text:
                 known.user_text = text
             for part in parts:
@@ -51,8 +52,11 @@ class Dialect:
         calling = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
         if calling.get("mode") == "ANY" and calling.get("allowedFunctionNames"):
             known.forced = calling["allowedFunctionNames"][0]
-        known.schema = (body.get("generationConfig") or {}).get("responseJsonSchema")
-        known.reasoning = bool((body.get("generationConfig") or {}).get("thinkingConfig"))
+        generation = body.get("generationConfig") or {}
+        known.schema = generation.get("responseJsonSchema")
+        if known.schema is None and generation.get("responseMimeType") == "application/json":
+            known.schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+        known.reasoning = bool(generation.get("thinkingConfig"))
         return known
 
     def answer(self, body: dict, reply: model.Reply) -> dict:
@@ -106,14 +110,15 @@ def conversation_violations(contents: list[dict]) -> Iterator[str]:
     """Rules of the server that no type can say."""
     if not contents or contents[0].get("role") != "user":
         yield "the first content is not the user's"
-    asked = 0
+    asked = before = 0
     for index, content in enumerate(contents):
         parts = content.get("parts") or []
         if not parts or any(part.get("text") == "" for part in parts):
             yield f"contents[{index}] has an empty part"
-        if index and content.get("role") == contents[index - 1].get("role"):
+        # As many results as calls and nothing else make one content, so that the next may be the user's too.
+        if index and content.get("role") == contents[index - 1].get("role") and not before:
             yield f"contents[{index}] has the role of the one before: merge them"
-        results = sum("functionResponse" in part for part in parts)
+        results = before = sum("functionResponse" in part for part in parts)
         if results != asked:
             yield f"contents[{index}] has {results} results for {asked} calls"
         calls = [part for part in parts if "functionCall" in part]

@@ -62,7 +62,8 @@ class Journal:
             return [asdict(call) for call in self._calls if tag in (None, call.tag)]
 
     def violations(self) -> list[dict]:
-        return [call for call in self.calls() if call["violations"]]
+        with self._changed:
+            return [asdict(call) for call in self._calls if call.violations]
 
     def wait(self, tag: str, ending: str, seconds: float) -> list[dict]:
         """The calls of the tag, once one of them has this ending; or as they are when the time is over."""

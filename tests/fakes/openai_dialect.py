@@ -33,6 +33,11 @@ def chat_violations(body: dict) -> Iterator[str]:
         yield "both max_tokens and max_completion_tokens"
     if "stream_options" in body and not body.get("stream"):
         yield "stream_options without stream"
+    yield from calls_violations(body)
+
+
+def calls_violations(body: dict) -> Iterator[str]:
+    """Calls and their results."""
     open_calls: set[str] = set()
     for index, message in enumerate(body.get("messages") or []):
         if not isinstance(message, dict):
@@ -110,7 +115,7 @@ def usage(reply: model.Reply) -> dict:
     }
 
 
-def _tool_calls(reply: model.Reply) -> list[dict]:
+def tool_calls(reply: model.Reply) -> list[dict]:
     return [
         {"id": call.id, "type": "function",
          "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}}
@@ -130,7 +135,7 @@ def answer(body: dict, reply: model.Reply) -> dict:
     if reply.reasoning:
         message["reasoning_content"] = reply.reasoning
     if reply.calls:
-        message["tool_calls"] = _tool_calls(reply)
+        message["tool_calls"] = tool_calls(reply)
     logprobs = _logprobs(reply.text_pieces(), body.get("top_logprobs", 0)) if body.get("logprobs") else None
     choices = [
         {"index": index, "finish_reason": reply.finish, "logprobs": logprobs, "message": message}
@@ -163,7 +168,7 @@ def stream(body: dict, reply: model.Reply) -> Iterator[bytes]:
         for piece in reply.text_pieces():
             logprobs = _logprobs([piece], body.get("top_logprobs", 0)) if body.get("logprobs") else None
             yield delta(index, logprobs=logprobs, content=piece)
-        for number, call in enumerate(_tool_calls(reply)):
+        for number, call in enumerate(tool_calls(reply)):
             function = call["function"]
             start = {**call, "index": number, "function": {**function, "arguments": ""}}
             yield delta(index, tool_calls=[start])

@@ -1,8 +1,7 @@
 """The process: one port, a folder for each provider, and `/_fake/…` for the tests to look behind the scenes.
 
-`/openai/v1/…` and `/local/v1/…` speak OpenAI's dialect, the first one's Responses too, `/anthropic/v1/messages` Anthropic's,
-`/bedrock/model/…` Bedrock's Converse and its embeddings,
-`/cohere/v2/…` Cohere's, `/gemini/v1beta/models/…` Gemini's. `openai` and `anthropic` have batches.
+Below its folder each provider has the paths of its own address: `/groq/openai/v1/chat/completions`, `/bedrock/model/…`;
+`registry.py` lists them. `local` speaks OpenAI's dialect. `openai` and `anthropic` have batches, `vertex` gives tokens.
 
     GET  /_fake/calls?tag=T               calls so far
     GET  /_fake/wait?tag=T&ending=left    the same, once a call of the tag ended so; at most ten seconds
@@ -20,18 +19,21 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import anthropic_dialect, batches, bedrock_dialect, checks, cohere_dialect, gemini_dialect, model, openai_dialect, openai_responses
+from . import (
+    anthropic_dialect,
+    batches,
+    bedrock_dialect,
+    checks,
+    cohere_dialect,
+    gemini_dialect,
+    model,
+    openai_dialect,
+    registry,
+    vertex_dialect,
+)
 from .journal import Call, Journal
+from .registry import KEYS
 
-# What the gateway is configured with; the harness takes these from here by name.
-KEYS = {
-    "openai": "sk-fake-openai",
-    "local": "sk-fake-local",
-    "anthropic": "sk-ant-fake",
-    "bedrock": "aws/secret+key/of/the/fake",
-    "cohere": "co-fake",
-    "gemini": "AIza-fake-gemini",
-}
 LONGEST_HOLD = 20.0
 LONGEST_WAIT = 10.0
 
@@ -96,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         provider, _, path = url.path.removeprefix("/").partition("/")
         if self.is_of_a_batch(provider, path):
             return self.batch(provider, path, raw)
+        if (provider, path) == ("vertex", "token"):
+            return self.token(raw)
         try:
             body = json.loads(raw)
         except ValueError:
@@ -104,29 +108,14 @@ class Handler(BaseHTTPRequestHandler):
             call = self.begin(provider, raw, None, "")
             call.violations.append("the body is no JSON object")
             return self.give(call, 400, openai_dialect.error(400))
-        if provider == "anthropic" and path == "v1/messages":
-            return self.chat(provider, anthropic_dialect, raw, body)
-        if provider == "cohere" and path == "v2/chat":
-            return self.chat(provider, cohere_dialect, raw, body)
-        if provider == "cohere" and path == "v2/embed":
+        if dialect := registry.chat_at(provider, path, url.query):
+            return self.chat(provider, dialect, raw, body)
+        if (provider, path) in (("cohere", "v2/embed"), ("openai", "v1/embeddings"), ("local", "v1/embeddings")):
             return self.embed(provider, raw, body)
-        if provider in ("openai", "local") and path == "v1/chat/completions":
-            return self.chat(provider, openai_dialect, raw, body)
-        if provider == "openai" and path == "v1/responses":
-            return self.chat(provider, openai_responses, raw, body)
-        if provider == "gemini" and path.startswith("v1beta/models/"):
-            name, _, action = path.removeprefix("v1beta/models/").rpartition(":")
-            if action == "batchEmbedContents":
-                return self.embed_for_gemini(name, raw, body)
-            if (action, url.query) in (("generateContent", ""), ("streamGenerateContent", "alt=sse")):
-                return self.chat(provider, gemini_dialect.Dialect(name, action), raw, body)
-        if provider in ("openai", "local") and path == "v1/embeddings":
-            return self.embed(provider, raw, body)
+        if provider == "gemini" and path.endswith(":batchEmbedContents"):
+            return self.embed_for_gemini(path.removeprefix("v1beta/models/").rpartition(":")[0], raw, body)
         if provider == "bedrock" and (called := bedrock_dialect.action(path)):
-            model_id, operation = called
-            if operation == "InvokeModel":
-                return self.invoke(model_id, raw, body)
-            return self.chat(provider, bedrock_dialect, raw, body)
+            return self.invoke(called[0], raw, body)
         call = self.begin(provider, raw, body, "")
         call.violations.append(f"POST {self.path} is no address of {provider}")
         self.give(call, 404, openai_dialect.error(404, "no such path"))
@@ -136,18 +125,15 @@ class Handler(BaseHTTPRequestHandler):
     def begin(self, provider: str, raw: bytes, body: dict | None, tag: str) -> Call:
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = self.server.journal.begin(provider, self.command, self.path, tag, headers, body)
-        key = KEYS.get(provider, "")
-        keys = {"x-goog-api-key": key} if provider == "gemini" else {"authorization": f"Bearer {key}"}
         if self.server.direct:
             return call
         if provider == "anthropic":
-            keys["x-api-key"] = key
             call.violations += anthropic_dialect.header_violations(headers)
         if provider == "bedrock":
-            # What stands there is another one for every call: it is made once more and compared.
-            keys = {"authorization": headers.get("authorization", "")}
             url = f"http://{headers.get('host')}{self.path}"
+            key = KEYS[provider]
             call.violations += bedrock_dialect.signature_violations(self.command, url, headers, raw, key)
+        keys = registry.credentials(provider, headers)
         call.violations += checks.header_violations(self.headers.items(), self.server.address, keys)
         if raw:
             call.violations += checks.body_header_violations(headers, raw)
@@ -168,16 +154,18 @@ class Handler(BaseHTTPRequestHandler):
         call.violations += wrong
         self.give(call, status, body)
 
+    def token(self, raw: bytes) -> None:
+        """A token for an assertion; the call is nobody's chat, and noted like one."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        call = self.server.journal.begin("vertex", self.command, self.path, "", headers, None)
+        status, answer = vertex_dialect.token(raw.decode(errors="replace"), self.server.address)
+        if status != 200:
+            call.violations.append(f"no token: {answer}")
+        self.give(call, status, answer)
+
     def chat(self, provider: str, dialect: object, raw: bytes, body: dict) -> None:
-        if dialect is anthropic_dialect:
-            version = self.headers.get("anthropic-version", "")
-            breaches = list(anthropic_dialect.violations(body, version))
-        elif dialect is bedrock_dialect:
-            breaches = list(bedrock_dialect.violations(body, "ConverseStream" if self.streams(body) else "Converse"))
-        elif dialect is cohere_dialect:
-            breaches = list(cohere_dialect.violations(body))
-        else:
-            breaches = list(dialect.chat_violations(body))
+        version = self.headers.get("anthropic-version", "")
+        breaches = list(registry.violations(dialect, body, version, self.streams(body)))
         try:
             heard = dialect.heard(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -2,7 +2,7 @@
 
 use crate::base::{Capability, Mode, ModelInfo, ModelRef, PicoUsdPerToken, Prices, ProviderId};
 
-const ASSET: &str = include_str!("../../../assets/catalogue.tsv");
+pub(super) const ASSET: &str = include_str!("../../../assets/catalogue.tsv");
 
 /// One row: the model, and the day of its retirement (`2027-01-31`) where the provider has named one.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The embedded list as the rest of the gateway sees it.
 
+use super::asset::ASSET;
 use super::*;
 use crate::base::model::TokenUsage;
 use crate::base::{Capability, MicroUsd, Mode, PicoUsdPerToken};
@@ -15,11 +16,14 @@ fn everything() -> Catalogue {
 }
 
 #[test]
-fn every_row_reads_and_every_provider_has_rows() {
+fn every_row_reads_and_every_section_is_a_providers() {
     let all = everything();
     assert!(all.iter().count() > 1800, "{}", all.iter().count());
-    for row in quirks::providers() {
-        assert!(all.models_of(&row.kind.into()).next().is_some(), "{}", row.kind);
+    let sections: Vec<_> = ASSET.lines().filter_map(|line| line.strip_prefix('@')).collect();
+    assert!(sections.len() > 20);
+    for kind in sections {
+        assert!(quirks::find(kind).is_some(), "{kind}");
+        assert!(all.models_of(&kind.into()).next().is_some(), "{kind}");
     }
     for info in all.iter() {
         assert!(info.long_context.is_sorted_by_key(|(above, _)| *above), "{}", info.id);

@@ -49,10 +49,20 @@ impl Family {
         matches!(self, Self::Claude | Self::Nova | Self::Nova2)
     }
 
+    /// Whether a call can be asked for, whichever or a certain one.
+    fn can_force_tools(self) -> bool {
+        matches!(self, Self::Claude | Self::Nova | Self::Nova2 | Self::Mistral)
+    }
+
     /// Whether calls and results must not share a turn with anything that is said.
     pub(super) fn keeps_calls_apart(self) -> bool {
         !matches!(self, Self::Claude | Self::Nova | Self::Nova2)
     }
+}
+
+/// Whether this model can be made to call a tool.
+pub(in crate::wire) fn can_force_tools(model: &str) -> bool {
+    Family::of(model).can_force_tools()
 }
 
 /// What is known of the model that is called.
@@ -77,7 +87,7 @@ impl Model {
             Family::Nova | Family::Nova2 | Family::Llama => false,
             _ => true,
         };
-        facts.forced_tools &= matches!(family, Family::Claude | Family::Nova | Family::Nova2 | Family::Mistral);
+        facts.forced_tools &= family.can_force_tools();
         Self { family, is_new_claude, facts }
     }
 }

@@ -11,7 +11,7 @@ use crate::wire::anthropic::format::{self, Format};
 use crate::wire::anthropic::thinking::{self, Obstacles};
 use crate::wire::anthropic::tools::plan;
 use crate::wire::conversation::{Conversation, ResponseFormat, Role};
-use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, unsupported};
+use crate::wire::policy::{Policy, is_neutral, leave_user_out, one_answer_of_tools, unsupported};
 use crate::wire::target::{Outgoing, Target, segment};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -225,9 +225,7 @@ fn output_config<'a>(conversation: &'a Conversation<'_>, format: &'a Format<'_>)
 /// The members that no field of the conversation holds: read elsewhere, mapped, left out or refused. Returns the
 /// service tier.
 fn extra(conversation: &Conversation<'_>, model: &Model, policy: &mut Policy) -> Result<Option<ServiceTier>, ApiError> {
-    if conversation.user.is_some() {
-        policy.leave_out("user");
-    }
+    leave_user_out(conversation, policy);
     let mut tier = None;
     for (name, value) in &conversation.extra {
         match (&**name, value.get()) {

@@ -5,7 +5,7 @@ use super::thinking::{self, Thinking};
 use super::tools::{self, Function};
 use crate::base::{ApiError, Code};
 use crate::wire::conversation::{Conversation, ResponseFormat};
-use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, stops, unsupported};
+use crate::wire::policy::{Policy, is_neutral, leave_user_out, one_answer_of_tools, stops, unsupported};
 use crate::wire::target::{Outgoing, Target};
 use bytes::Bytes;
 use serde::Serialize;
@@ -176,6 +176,7 @@ fn own<'a>(conversation: &Conversation<'a>, policy: &mut Policy) -> Result<Own<'
 
 /// The members that nothing above reads: left out, or refused.
 fn leave_out(conversation: &Conversation<'_>, policy: &mut Policy) -> Result<(), ApiError> {
+    leave_user_out(conversation, policy);
     for (name, value) in &conversation.extra {
         match (&**name, value.get()) {
             (

@@ -71,6 +71,15 @@ fn what_is_too_long_is_said_in_the_words_that_clients_look_for() {
         let body = serde_json::json!({"error": {"message": said, "code": "context_length_exceeded"}});
         assert_eq!(fault(400, &body.to_string()).message, told);
     }
+    // Who gives no code says it in words.
+    for said in [
+        "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens and 64 `max_new_tokens`",
+        "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+    ] {
+        let body = serde_json::json!({"error": said});
+        assert_eq!(fault(400, &body.to_string()).code, Code::ContextLengthExceeded, "{said}");
+    }
 }
 
 #[test]

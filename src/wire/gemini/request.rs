@@ -6,7 +6,7 @@ use super::thinking::{self, Thinking};
 use super::tools::{self, ToolConfig, ToolList};
 use crate::base::ApiError;
 use crate::wire::conversation::{Conversation, ResponseFormat};
-use crate::wire::policy::{Policy, is_neutral, one_answer_of_tools, stops, unsupported};
+use crate::wire::policy::{Policy, is_neutral, leave_user_out, one_answer_of_tools, stops, unsupported};
 use crate::wire::target::{Outgoing, Target};
 use crate::wire::vertex;
 use bytes::Bytes;
@@ -160,6 +160,7 @@ fn format(
 /// The members that no field holds: read elsewhere, mapped, left out or refused. Returns the service tier.
 fn extra(conversation: &Conversation<'_>, policy: &mut Policy) -> Result<Option<&'static str>, ApiError> {
     let mut tier = None;
+    leave_user_out(conversation, policy);
     for (name, value) in &conversation.extra {
         let json = value.get();
         match (&**name, json) {

@@ -119,7 +119,7 @@ fn settings_have_their_own_names() {
             "responseLogprobs": true, "logprobs": 2, "presencePenalty": 0.1, "frequencyPenalty": 0.2, "topK": 5})
     );
     assert_eq!((&body["serviceTier"], &body["safetySettings"][0]["threshold"]), (&json!("flex"), &json!("OFF")));
-    assert_eq!(out.dropped, ["logit_bias", "metadata"]);
+    assert_eq!(out.dropped, ["user", "logit_bias", "metadata"]);
     for (more, error) in [
         (json!({"logit_bias": {"1": 2}}), "UnsupportedParameter logit_bias"),
         (json!({"n": 2}), "UnsupportedParameter n"),

@@ -3,7 +3,7 @@
 use super::order::{ordered, role};
 use crate::base::{ApiError, Code};
 use crate::wire::policy::unsupported;
-use crate::wire::quirks::{CallsContent, JoinsText, Quirks, Replays};
+use crate::wire::quirks::{CallsContent, JoinsText, Quirks, Replays, ToolChoices};
 use crate::wire::target::Target;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -29,6 +29,13 @@ pub(super) fn rewrite(
         clean(message, quirks);
         replay(message, quirks.replays, thinks, last_user.is_none_or(|last| index > last));
         inline_images(message, images);
+        if quirks.tool_choices == ToolChoices::NoTools && message.contains_key("tool_calls") {
+            let param = format!("messages[{index}].tool_calls");
+            return Err(unsupported(
+                &param,
+                &format!("{param}: {} has no tools, and cannot hear of calls", quirks.kind),
+            ));
+        }
         let bad = if quirks.text_only && has_more_than_text(message) {
             "takes text only"
         } else if quirks.inline_images_only && has_linked_image(message) {

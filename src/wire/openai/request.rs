@@ -7,7 +7,7 @@ use crate::base::limits::MAX_PARALLEL_CALLS;
 use crate::base::{ApiError, Retry, Side};
 use crate::wire::chat::ChatRequest;
 use crate::wire::given::Given;
-use crate::wire::policy::is_neutral;
+use crate::wire::policy::{is_beside_the_answer, is_neutral};
 use crate::wire::quirks::{MaxTokens, Quirks};
 use crate::wire::splice::Writer;
 use crate::wire::target::{Outgoing, Target};
@@ -187,7 +187,8 @@ impl Encoder<'_> {
         self.writer.put("model", &serde_json::to_vec(&[prefix, name].concat()).unwrap_or_default());
     }
 
-    /// Leaves a member out, or refuses the call where the operator wants that. What says nothing is not missed.
+    /// Leaves a member out, or refuses the call where the operator wants that and the answer hangs on it. What says
+    /// nothing is not missed.
     pub(super) fn drop(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
         match name {
             "n" if self.request.n() == 1 => return Ok(()),
@@ -201,7 +202,7 @@ impl Encoder<'_> {
             _ if is_neutral(name, value) => return Ok(()),
             _ => {}
         }
-        if self.target.refuse_unsupported {
+        if self.target.refuse_unsupported && !is_beside_the_answer(name) {
             return Err(self.unsupported(name, "the provider does not know this parameter, or not with this model"));
         }
         if !self.dropped.iter().any(|dropped| dropped == name) {

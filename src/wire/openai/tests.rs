@@ -75,13 +75,26 @@ fn what_is_left_out_is_named() {
     for (kind, extra, name) in [
         ("groq", json!({"logit_bias": {"1": 2}}), "logit_bias"),
         ("perplexity", json!({"stop": "x"}), "stop"),
-        ("nebius", json!({"store": true}), "store"),
+        ("deepseek", json!({"logit_bias": {"1": 2}}), "logit_bias"),
+        ("sambanova", json!({"frequency_penalty": 1}), "frequency_penalty"),
+        ("groq", json!({"presence_penalty": 1}), "presence_penalty"),
     ] {
         let (body, dropped) = sent(kind, "m", &extra);
         assert_eq!((body.get(name), dropped), (None, vec![name.to_owned()]), "{kind}");
         let strict = Target { refuse_unsupported: true, ..target(kind, "m") };
         let error = encode_chat(&request(&extra), &strict, None, &Given::default()).unwrap_err();
         assert_eq!((error.code, error.param.as_deref()), (Code::UnsupportedParameter, Some(name)));
+    }
+}
+
+#[test]
+fn what_lies_beside_the_answer_is_left_out_whatever_the_operator_wants() {
+    for kind in ["nebius", "groq", "perplexity"] {
+        for (name, value) in [("store", json!(true)), ("user", json!("u")), ("prompt_cache_key", json!("k"))] {
+            let strict = Target { refuse_unsupported: true, ..target(kind, "m") };
+            let outgoing = encode_chat(&request(&json!({name: value})), &strict, None, &Given::default()).unwrap();
+            assert_eq!(outgoing.dropped, [name], "{kind}");
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Reasoning that stands between `<think>` and `</think>` at the beginning of a text.
+//! Reasoning that stands between `<think>` and `</think>` at the beginning of a text. White space beside the marks is
+//! part of neither the thoughts nor the words.
 
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
@@ -15,8 +16,9 @@ pub(super) struct Split {
 enum Place {
     #[default]
     Before,
+    /// Behind the first mark, and nothing has been thought yet.
+    Opened,
     Inside,
-    /// White space that separates thoughts from words is neither.
     Between,
     After,
 }
@@ -41,7 +43,7 @@ impl Split {
             let text = self.held.trim_start();
             if let Some(rest) = text.strip_prefix(OPEN) {
                 self.held = rest.to_owned();
-                self.place = Place::Inside;
+                self.place = Place::Opened;
             } else if OPEN.starts_with(text) {
                 return added;
             } else {
@@ -50,15 +52,19 @@ impl Split {
                 return added;
             }
         }
+        if self.place == Place::Opened {
+            self.held = self.held.trim_start().to_owned();
+            if !self.held.is_empty() {
+                self.place = Place::Inside;
+            }
+        }
         if self.place == Place::Inside {
             if let Some((thought, rest)) = self.held.split_once(CLOSE) {
-                added.thought.push_str(thought);
+                added.thought.push_str(thought.trim_end());
                 self.held = rest.to_owned();
                 self.place = Place::Between;
             } else {
-                let kept = tail(&self.held);
-                let at = self.held.len() - kept;
-                let rest = self.held.split_off(at);
+                let rest = self.held.split_off(begins_the_end(&self.held));
                 added.thought = std::mem::replace(&mut self.held, rest);
                 return added;
             }
@@ -78,15 +84,16 @@ impl Split {
     pub(super) fn end(&mut self) -> Added {
         let held = std::mem::take(&mut self.held);
         match self.place {
-            Place::Inside => Added { thought: held, said: String::new() },
+            Place::Inside => Added { thought: held.trim_end().to_owned(), said: String::new() },
             _ => Added { thought: String::new(), said: held },
         }
     }
 }
 
-/// How many bytes at the end may begin the closing mark.
-fn tail(text: &str) -> usize {
-    (1..CLOSE.len()).rev().find(|len| CLOSE.get(..*len).is_some_and(|start| text.ends_with(start))).unwrap_or(0)
+/// Where white space and the beginning of the closing mark stand at the end, which may be no part of the thoughts.
+fn begins_the_end(text: &str) -> usize {
+    let mark = (1..CLOSE.len()).rev().filter_map(|len| CLOSE.get(..len)).find(|start| text.ends_with(start));
+    mark.and_then(|mark| text.strip_suffix(mark)).unwrap_or(text).trim_end().len()
 }
 
 /// A whole text; `None` where it holds no thoughts.
@@ -111,6 +118,9 @@ mod tests {
         for (text, thought, said) in [
             ("<think>Hm <b>é</b> < </thin</think>\n\nOslo </think>", "Hm <b>é</b> < </thin", "Oslo </think>"),
             ("\n<think></think>x", "", "x"),
+            ("<think>\n\n  </think>\nx", "", "x"),
+            ("<think>\nHm,\n\n ah. \n</think>\n\nOslo", "Hm,\n\n ah.", "Oslo"),
+            ("<think> cut off \n", "cut off", ""),
             ("<think>cut off </th", "cut off </th", ""),
             ("<thinker> is a word", "", "<thinker> is a word"),
             ("Oslo <think>no</think>", "", "Oslo <think>no</think>"),

@@ -6,7 +6,7 @@ use crate::wire::chat::ChatRequest;
 use crate::wire::conversation::read::Text;
 use crate::wire::quirks::{Formats, Strict, ToolChoices};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The tools that `tool_choice` allows: nobody but OpenAI knows the form, so that the others are not declared.
 pub(super) struct Allowed {
@@ -62,7 +62,7 @@ impl Encoder<'_> {
         if self.quirks.tool_choices == ToolChoices::NoTools {
             let choice = self.request.raw("tool_choice");
             if choice.is_some_and(|choice| choice != "\"auto\"" && choice != "\"none\"") {
-                return Err(self.unsupported(name, "the provider has no tools"));
+                return Err(self.unsupported("tool_choice", "the provider has no tools"));
             }
             return self.drop(name, value);
         }
@@ -86,7 +86,8 @@ impl Encoder<'_> {
             Strict::Strip => true,
             Strict::Alike => mixed,
         };
-        let untouched = !strips && self.quirks.schema_drops.is_empty() && self.allowed.is_none();
+        let untouched =
+            !strips && !self.quirks.needs_parameters && self.quirks.schema_drops.is_empty() && self.allowed.is_none();
         if untouched && !value.contains("\"cache_control\"") {
             self.writer.keep(whole);
             return Ok(());
@@ -104,6 +105,9 @@ impl Encoder<'_> {
             function.remove("cache_control");
             if strips {
                 function.remove("strict");
+            }
+            if self.quirks.needs_parameters && function.get("parameters").is_none_or(Value::is_null) {
+                function.insert("parameters".into(), json!({"type": "object", "properties": {}}));
             }
             if let Some(parameters) = function.get_mut("parameters").filter(|_| !self.quirks.schema_drops.is_empty()) {
                 without(parameters, self.quirks.schema_drops);

@@ -24,7 +24,7 @@ pub fn find(kind: &str) -> Option<&'static Quirks> {
     providers().chain(OTHERS).find(|row| row.kind == kind)
 }
 
-/// The twenty providers, in the order of their rows.
+/// The providers, in the order of their rows.
 pub fn providers() -> impl Iterator<Item = &'static Quirks> {
     OWN.iter().chain(COMPATIBLE)
 }
@@ -45,12 +45,30 @@ mod tests {
     }
 
     #[test]
-    fn there_are_twenty_providers_each_with_its_own_name() {
+    fn each_provider_has_a_name_of_its_own_and_any_other_name_is_the_generic_one() {
         let mut kinds: Vec<_> = kinds().collect();
-        assert_eq!(providers().count(), 20);
+        let all = kinds.len();
         kinds.sort_unstable();
         kinds.dedup();
-        assert_eq!(kinds.len(), 23);
+        assert_eq!(kinds.len(), all);
         assert_eq!(quirks("something-else").kind, "openai-chat");
+    }
+
+    #[test]
+    fn the_page_of_providers_names_each_with_its_keys_and_address() {
+        let page = include_str!("../../../docs/PROVIDERS.md");
+        let table = page.split("<!-- addresses").nth(1).and_then(|rest| rest.split("<!-- end -->").next()).unwrap();
+        let lines: Vec<_> = table.lines().filter(|line| line.contains(" | `")).collect();
+        for row in providers() {
+            let kind = format!("| `{}` |", row.kind);
+            let line = lines.iter().find(|line| line.contains(&kind)).unwrap_or_else(|| panic!("no line has {kind}"));
+            let keys = row.key_env.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            assert!(line.contains(&format!("| {keys} |")), "{line}: {keys}");
+            match row.address_env {
+                Some(name) => assert!(line.contains(name), "{line}: {name}"),
+                None => assert!(line.ends_with(&format!("| `{}` |", row.base_url)), "{line}: {}", row.base_url),
+            }
+        }
+        assert_eq!(lines.len(), providers().count(), "a line for each provider and no other");
     }
 }

@@ -6,11 +6,13 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`row`] | what a row says, and what it says of a request |
+//! | [`abilities`] | what it says of what cannot be had at all |
 //! | [`reasoning`] | how a provider is told how much to think |
 //! | [`own`] | providers that speak OpenAI's own dialect or one of their own, and kinds that are no provider |
 //! | [`compatible`] | providers that speak nearly OpenAI's dialect |
 //! | [`lookup`] | finding a row |
 
+mod abilities;
 mod compatible;
 mod lookup;
 mod own;

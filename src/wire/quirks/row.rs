@@ -216,6 +216,8 @@ pub struct Quirks {
     pub tool_choices: ToolChoices,
     /// `strict` in tools.
     pub strict: Strict,
+    /// Whether a tool without arguments has to say so by a schema.
+    pub needs_parameters: bool,
     /// Keywords of JSON schema that tools must not hold.
     pub schema_drops: &'static [&'static str],
     /// `response_format`.
@@ -344,6 +346,7 @@ pub(in crate::wire) const OPENAI: Quirks = Quirks {
     order: Order::Any,
     tool_choices: ToolChoices::All,
     strict: Strict::Keep,
+    needs_parameters: false,
     schema_drops: &[],
     formats: Formats::Both,
     schema_models: &[],

@@ -16,6 +16,8 @@ import uuid
 from pathlib import Path
 from urllib.parse import quote
 
+from . import providers
+
 TESTS = Path(__file__).resolve().parents[2]
 START_LIMIT = 30.0
 STOP_LIMIT = 20.0
@@ -52,40 +54,7 @@ breaker = {{ enabled = false }}
 [batches]
 poll = "20ms"
 
-[provider.openai]
-api_key = "env:FAKE_KEY_OPENAI"
-base_url = "http://{fakes}/openai/v1"
-allow_private_network = true
-
-[provider.anthropic]
-api_key = "env:FAKE_KEY_ANTHROPIC"
-base_url = "http://{fakes}/anthropic"
-allow_private_network = true
-
-[provider.cohere]
-api_key = "env:FAKE_KEY_COHERE"
-base_url = "http://{fakes}/cohere"
-allow_private_network = true
-
-[provider.bedrock]
-base_url = "http://{fakes}/bedrock"
-region = "eu-west-3"
-access_key_id = "env:FAKE_AWS_KEY_ID"
-secret_access_key = "env:FAKE_KEY_BEDROCK"
-session_token = "env:FAKE_AWS_SESSION_TOKEN"
-allow_private_network = true
-
-[provider.local]
-kind = "openai-chat"
-api_key = "env:FAKE_KEY_LOCAL"
-base_url = "http://{fakes}/local/v1"
-allow_private_network = true
-
-[provider.gemini]
-api_key = "env:FAKE_KEY_GEMINI"
-base_url = "http://{fakes}/gemini/v1beta"
-allow_private_network = true
-
+{providers}
 [[model]]
 id = "local/llama"
 input_usd_per_mtok = 1.0
@@ -146,7 +115,9 @@ class Stack(contextlib.AbstractContextManager):
     key = KEYS["suite"]
     keys = KEYS
 
-    def __init__(self) -> None:
+    def __init__(self, strict_twins: bool = False) -> None:
+        """`strict_twins`: each provider once more, to refuse what it would leave out."""
+        self._strict_twins = strict_twins
         self._folder = tempfile.TemporaryDirectory(prefix="floopy-suite-")
         self._children: list[subprocess.Popen] = []
         self.log = Path(self._folder.name) / "gateway.log"
@@ -176,7 +147,7 @@ class Stack(contextlib.AbstractContextManager):
         )
         self._children.append(fakes)
         told = json.loads(fakes.stdout.readline())
-        self.fakes, self.provider_keys = told["address"], told["keys"]
+        self.fakes, self.provider_keys, self.bases = told["address"], told["keys"], told["bases"]
 
     def fake(self, verb: str, method: str = "GET", **query: str) -> object:
         pairs = "&".join(f"{name}={quote(value)}" for name, value in query.items())
@@ -211,7 +182,10 @@ class Stack(contextlib.AbstractContextManager):
         self.url = f"http://{self.address}/v1"
         digests = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in KEYS.items()}
         config = folder / "floopy.toml"
-        config.write_text(CONFIG.format(listen=self.address, data=folder / "data", fakes=self.fakes, **digests))
+        private_key = (TESTS / "fixtures" / "google" / "key.pem").read_text()
+        google = providers.google_account(folder / "google.json", self.fakes, private_key)
+        sections = providers.sections(self.fakes, self.bases, google, self._strict_twins)
+        config.write_text(CONFIG.format(listen=self.address, data=folder / "data", providers=sections, **digests))
         env = {name: value for name, value in os.environ.items() if not name.startswith("FLOOPY_")}
         env |= {f"FAKE_KEY_{name.upper()}": key for name, key in self.provider_keys.items()}
         # As in tests/fakes/bedrock_dialect.py.

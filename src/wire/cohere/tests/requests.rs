@@ -74,7 +74,10 @@ fn settings_have_their_own_names_and_bounds() {
             "logprobs": true, "presence_penalty": 0.0, "frequency_penalty": 1.0, "safety_mode": "STRICT",
             "citation_options": {"mode": "OFF"}, "priority": 3})
     );
-    assert_eq!(out.dropped, ["frequency_penalty", "presence_penalty", "logit_bias", "metadata", "top_logprobs"]);
+    assert_eq!(
+        out.dropped,
+        ["frequency_penalty", "presence_penalty", "user", "logit_bias", "metadata", "top_logprobs"]
+    );
     assert_eq!(sent(&json!({"top_p": 1})).1.get("p"), None);
     assert_eq!(sent(&json!({"top_p": 0})).1["p"], 0.01);
 }

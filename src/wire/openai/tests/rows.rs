@@ -170,6 +170,12 @@ fn members_have_the_values_that_the_provider_knows() {
         ),
         ("sambanova", json!({"temperature": 1.5}), "/temperature", json!(1)),
         ("mistral", json!({"prediction": {"type": "content", "content": "x"}}), "/prediction/content", json!("x")),
+        ("together", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", Value::Null),
+        ("deepinfra", json!({"parallel_tool_calls": true}), "/parallel_tool_calls", Value::Null),
+        ("novita", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", Value::Null),
+        ("nebius", json!({"parallel_tool_calls": false}), "/parallel_tool_calls", json!(false)),
+        ("mistral", json!({"service_tier": "default"}), "/service_tier", json!("standard_only")),
+        ("mistral", json!({"service_tier": "flex"}), "/service_tier", Value::Null),
         ("mistral", json!({"stream": true}), "/stream_options", Value::Null),
         ("ai21", json!({"stream": true}), "/stream_options", Value::Null),
     ] {
@@ -187,10 +193,15 @@ fn members_have_the_values_that_the_provider_knows() {
 #[test]
 fn what_would_make_the_answer_wrong_is_refused_for_another_target_to_do() {
     let image = json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]}]});
+    let call = json!([{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let history = json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": call},
+        {"role": "tool", "tool_call_id": "a", "content": "1"}]});
     for (kind, extra, param) in [
+        ("perplexity", history, "messages[1].tool_calls"),
         ("mistral", json!({"functions": [{"name": "f"}]}), "functions"),
         ("groq", json!({"response_format": schema()}), "response_format"),
         ("perplexity", json!({"response_format": {"type": "json_object"}}), "response_format"),
+        ("perplexity", json!({"tools": tools(), "tool_choice": "required"}), "tool_choice"),
         ("ai21", image, "messages[0].content"),
         ("ai21", json!({"n": 2, "stream": true}), "n"),
         ("nebius", json!({"tools": [{"type": "custom", "custom": {"name": "c"}}]}), "tools[0].type"),
@@ -221,6 +232,8 @@ fn tools_are_declared_as_the_provider_reads_them() {
         "keywords go, names and values of the caller's stay"
     );
     assert_eq!(function.get("strict"), None);
+    let (body, _) = sent("mistral", "m", &json!({"tools": [{"type": "function", "function": {"name": "ping"}}]}));
+    assert_eq!(body["tools"][0]["function"]["parameters"], json!({"type": "object", "properties": {}}));
     assert_eq!(sent("cerebras", "m", &json!({"tools": tools()})).0["tools"][0]["function"].get("strict"), None);
     let mut alike = tools();
     alike[1]["function"]["strict"] = json!(true);
