@@ -10,6 +10,9 @@ const CODE: &str = "fn total(items: &[Item]) -> u64 {\n    items.iter().map(|ite
 const FOREIGN: &str = "Übersetze bitte den folgenden Absatz möglichst wörtlich ins Französische: «Später änderte er \
     seine Meinung über die Größe des Geländes.» ";
 
+/// Code that does not repeat itself.
+const SOURCE: &str = include_str!("../src/embedding/pieces.rs");
+
 fn of_length(text: &str, characters: usize) -> String {
     text.chars().cycle().take(characters).collect()
 }
@@ -20,6 +23,7 @@ fn embedding(criterion: &mut Criterion) {
         ("prose_200", of_length(PROSE, 200)),
         ("prose_2000", of_length(PROSE, 2_000)),
         ("code_2000", of_length(CODE, 2_000)),
+        ("source_2000", of_length(SOURCE, 2_000)),
         ("accents_2000", of_length(FOREIGN, 2_000)),
         ("nonsense_2000", of_length("qzxjvkwqpzxjvkwqhpzz", 2_000)),
         ("nonsense_words_2000", of_length("qzxjvkwqpzxjvkwqh ", 2_000)),

@@ -3,7 +3,7 @@
 use super::input::body;
 use super::{Answer, Request, blocking, json, ok};
 use crate::base::{ApiError, Code, KeyId, MicroUsd};
-use crate::resource::{KeyRecord, NewKey, Page};
+use crate::resource::{KeyRecord, ListedKey, NewKey, Page};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
@@ -89,7 +89,12 @@ pub(crate) async fn list(request: Request) -> Answer {
             created_at: None,
         });
     }
-    ok(&Page { items, next_cursor: None, has_more: false })
+    let (spend, now) = (&request.gateway.spend, request.gateway.now());
+    let listed = |key: KeyRecord| {
+        let spent_micro_usd = spend.of_key(&key.org, &key.id, now).spent;
+        ListedKey { key, spent_micro_usd }
+    };
+    ok(&Page { items: items.into_iter().map(listed).collect(), next_cursor: None, has_more: false })
 }
 
 /// Revokes a key: it holds for the next request.

@@ -7,7 +7,7 @@ use crate::base::{KeyId, RequestId, RouteId, SessionId, Timestamp};
 use crate::resource::priors::PriorsView;
 use crate::resource::savings::{GroupBy, Savings, Verified};
 use crate::resource::{
-    ConstraintsView, KeyRecord, NewKey, Page, PriorsSetting, Receipt, RestoredSession, SessionSummary, Verification,
+    ConstraintsView, ListedKey, NewKey, Page, PriorsSetting, Receipt, RestoredSession, SessionSummary, Verification,
 };
 use bytes::Bytes;
 use http::Method;
@@ -265,7 +265,7 @@ impl Client {
     ///
     /// # Errors
     /// The server is not reachable, or says no.
-    pub async fn keys(&self) -> Result<Page<KeyRecord>, Error> {
+    pub async fn keys(&self) -> Result<Page<ListedKey>, Error> {
         self.get(&["v1", "admin", "keys"], &[]).await
     }
 

@@ -45,6 +45,11 @@ impl Token {
         self.0
     }
 
+    /// A number for a place among few: the signs, which come often, are neighbours here and would be there.
+    pub(super) fn spread(self) -> usize {
+        usize::from(self.0.wrapping_mul(0x9e37) >> 8)
+    }
+
     /// Its row, two numbers a byte, and what to multiply them by.
     pub(super) fn row(self) -> (&'static [u8; ROW_BYTES], f32) {
         let at = usize::from(self.0);

@@ -18,9 +18,9 @@ pub type Embedding = [f32; DIMENSIONS];
 /// The embedding of the last [`LONGEST_TEXT`] bytes of a text.
 #[must_use]
 pub fn embed(text: &str) -> Embedding {
-    let mut sum = [0.0; DIMENSIONS];
-    words::each(tail(text, LONGEST_TEXT), |word| pieces::each(word, |token| add(&mut sum, token)));
-    scaled(sum, 1.0)
+    let mut tally = Tally::default();
+    words::each(tail(text, LONGEST_TEXT), |word| pieces::each(word, |token| tally.count(token)));
+    scaled(tally.sum(), 1.0)
 }
 
 /// The first `N` numbers of a text's embedding less the mean one, scaled to [`FEATURE_LENGTH`].
@@ -57,9 +57,47 @@ pub fn tail(text: &str, bytes: usize) -> &str {
     text.get(start..).unwrap_or("")
 }
 
+/// How often tokens came, so that the row of one that comes often is added once: half of the tokens of code are signs.
+/// Each token has one place; who takes a place has the row of the one before added.
+struct Tally {
+    sum: Embedding,
+    places: [(Token, u16); PLACES],
+}
+
+/// Places of a [`Tally`], 1 KiB of them.
+const PLACES: usize = 256;
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { sum: [0.0; DIMENSIONS], places: [(Token::UNKNOWN, 0); PLACES] }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, token: Token) {
+        let Some(place) = self.places.get_mut(token.spread() % PLACES) else { return };
+        // At most LONGEST_TEXT tokens come.
+        if place.0 == token {
+            place.1 += 1;
+        } else {
+            let (before, times) = std::mem::replace(place, (token, 1));
+            add(&mut self.sum, before, times);
+        }
+    }
+
+    fn sum(mut self) -> Embedding {
+        self.places.iter().for_each(|(token, times)| add(&mut self.sum, *token, *times));
+        self.sum
+    }
+}
+
 /// A byte holds a number of the first half of the dimensions below, and one of the second half above.
-fn add(sum: &mut Embedding, token: Token) {
+fn add(sum: &mut Embedding, token: Token, times: u16) {
+    if times == 0 {
+        return;
+    }
     let (row, scale) = token.row();
+    let scale = f32::from(times) * scale;
     let (first, second) = sum.split_at_mut(DIMENSIONS / 2);
     for ((first, second), byte) in first.iter_mut().zip(second).zip(row) {
         *first += scale * f32::from((byte << 4).cast_signed() >> 4);

@@ -204,7 +204,11 @@ impl Gateway {
 
     /// Stages two to four: choose, dispatch, record.
     async fn answer(self: &Arc<Self>, mut draft: Draft, wanted: &Wanted, operation: &Operation) -> Response<Body> {
+        if let Err(error) = draft.put_aside(wanted, operation) {
+            return refused(draft, error).await;
+        }
         let targets = select::choose(&mut draft, wanted, operation, Purpose::Serve);
+        draft.aside_for(&targets, operation);
         draft.clock.passed(Stage::Choose);
         let deadline = deadline(draft.config.server.request_timeout);
         let dispatched = dispatch(&mut draft, operation, &targets, deadline).await;
@@ -215,16 +219,19 @@ impl Gateway {
                 let response = answer::stream_head(&draft);
                 response.body(Body::stream(Relay::new(first, draft))).unwrap_or_else(|_| answer::broken())
             }
-            Err(error) => {
-                let response = answer::failed(&error, &draft);
-                match draft.end(End { error: Some(error), ..End::default() }) {
-                    Some(durable) => {
-                        durable.await.map_or_else(|error| answer::error(&error, draft.id, draft.surface), |()| response)
-                    }
-                    None => response,
-                }
-            }
+            Err(error) => refused(draft, error).await,
         }
+    }
+}
+
+/// The end of a request that nobody has answered.
+pub(super) async fn refused(mut draft: Draft, error: ApiError) -> Response<Body> {
+    let response = answer::failed(&error, &draft);
+    match draft.end(End { error: Some(error), ..End::default() }) {
+        Some(durable) => {
+            durable.await.map_or_else(|error| answer::error(&error, draft.id, draft.surface), |()| response)
+        }
+        None => response,
     }
 }
 

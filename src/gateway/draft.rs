@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::config::settings::Route;
 use crate::resource::decision::Strategy;
 use crate::routing::Choice;
+use crate::routing::budget::Charge;
 use crate::store::Around;
 use crate::wire::Surface;
 use bytes::Bytes;
@@ -60,6 +61,8 @@ pub(crate) struct Draft {
     pub(crate) user: Option<String>,
     /// What a token costs, percent of its price in the catalogue.
     pub(crate) price_percent: u8,
+    /// What it has put aside of its budgets.
+    pub(super) held: Charge,
     pub(crate) ended: bool,
 }
 
@@ -110,6 +113,7 @@ impl Draft {
             remembered: false,
             user: None,
             price_percent: 100,
+            held: Charge::default(),
             ended: false,
         }
     }

@@ -11,6 +11,7 @@ use super::passthrough::target;
 use super::select::{self, Purpose};
 use crate::base::{ApiError, RequestId};
 use crate::resource::Decision;
+use crate::routing::budget::Charge;
 use crate::wire::ChatRequest;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -32,13 +33,20 @@ impl Gateway {
         let config = self.config();
         if labels.passthrough || config.passthrough {
             let target = target(&config, &labels, &body)?;
-            return Ok(self.passed(caller, labels, &config, target, id).foreseen());
+            let refusal = self.check_spend(&caller, Charge::default(), self.now()).err();
+            let mut draft = self.passed(caller, labels, &config, target, id);
+            draft.choice = draft.choice.take().filter(|_| refusal.is_none());
+            return Ok(draft.foreseen(refusal));
         }
         let operation = Operation::Chat(ChatRequest::parse(body)?);
         let (mut draft, wanted) = self.arrive(caller, labels, &operation, id, Purpose::Foresee)?;
         // From here on the draft must not be recorded, whatever happens.
         draft.ended = true;
+        let estimate = draft.estimate(&wanted, &operation);
+        if let Err(refusal) = self.check_spend(&draft.caller, estimate, draft.created_at) {
+            return Ok(draft.foreseen(Some(refusal)));
+        }
         select::choose(&mut draft, &wanted, &operation, Purpose::Foresee);
-        Ok(draft.foreseen())
+        Ok(draft.foreseen(None))
     }
 }

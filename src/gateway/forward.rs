@@ -110,6 +110,7 @@ impl Gateway {
         let (mut draft, wanted) = self.arrive(caller, Labels::read(headers)?, &operation, id, Purpose::Serve)?;
         // Only an answer makes it a decision.
         draft.ended = true;
+        self.check_spend(&draft.caller, draft.estimate(&wanted, &operation), draft.created_at)?;
         select::choose(&mut draft, &wanted, &operation, Purpose::Serve);
         let provider = draft.config.providers.get(&model.provider).map(Arc::clone);
         let gone = || ApiError::new(Code::ModelNotFound, "the provider is not configured any more");

@@ -38,6 +38,7 @@ mod settings;
 mod shadow;
 mod shelves;
 mod source;
+mod spend;
 mod streams;
 mod telling;
 mod thoughts;
@@ -48,6 +49,7 @@ pub use caller::Caller;
 pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;
+pub use spend::Spend;
 
 use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};
@@ -85,6 +87,8 @@ pub struct Gateway {
     pub keys: Keyring,
     /// Who may call how often.
     pub limits: Limits,
+    /// What is spent.
+    pub spend: Spend,
     /// What is learned.
     pub learner: Learner,
     /// Where answers wait for the judge.
@@ -130,6 +134,7 @@ impl Gateway {
         let is_traced = cfg!(feature = "otlp") && config.otlp_endpoint.is_some();
         let gateway = Self {
             turns: ArcSwap::from_pointee(turns(&config)),
+            spend: Spend::restore(&store, Timestamp::from(SystemTime::now()))?,
             learner: Learner::open(Arc::clone(&config), store.clone())?,
             judge: Desk::open(store.clone(), upstream.clone(), Arc::clone(&metrics)),
             config: ArcSwap::new(config),

@@ -160,6 +160,14 @@ impl Operation {
         }
     }
 
+    /// How many answers it asks for.
+    pub(crate) fn answers(&self) -> u64 {
+        match self {
+            Self::Chat(request) => u64::from(request.n()),
+            Self::Embeddings(_) => 1,
+        }
+    }
+
     /// The call that this target understands.
     pub(crate) fn encode(&self, target: &Target<'_>, labels: &Labels, given: &Given) -> Result<Outgoing, ApiError> {
         match self {

@@ -3,7 +3,7 @@
 
 use super::body::{Body, Broken};
 use super::caller::Caller;
-use super::chat::fresh_session;
+use super::chat::{fresh_session, refused};
 use super::clock::{Clock, Stage};
 use super::dispatch::deadline;
 use super::draft::{Beginning, Draft};
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::config::settings::Dialect;
 use crate::resource::decision::{Reason, Strategy};
 use crate::routing::Choice;
+use crate::routing::budget::Charge;
 use crate::telemetry::SpanId;
 use crate::upstream::{Call, ReplyBody};
 use crate::wire::{Surface, quirks};
@@ -67,6 +68,10 @@ impl Gateway {
         let mut draft = self.passed(caller, labels, &config, target, id);
         draft.surface = Surface::of_path(head.uri.path());
         draft.clock = Clock::since(began);
+        if let Err(error) = self.check_spend(&draft.caller, Charge::default(), draft.created_at) {
+            draft.choice = None;
+            return refused(draft, error).await;
+        }
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         // The base URLs of OpenAI's dialect hold the version that our paths begin with; Anthropic's do not.
         let path = match provider.dialect {

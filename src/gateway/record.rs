@@ -93,6 +93,7 @@ impl Draft {
         let total = self.clock.passed(if self.first_byte.is_some() { Stage::Relay } else { Stage::Dispatch });
         let mut decision = self.decision(&end, total);
         self.clock.passed(Stage::Record);
+        gateway.settle(&decision, std::mem::take(&mut self.held));
         decision.timings = Some(self.timings());
         if self.copy_of.is_some() {
             return self.end_copy(end, decision);
@@ -160,10 +161,10 @@ impl Draft {
         }
     }
 
-    /// The decision that this request would leave if its winner answered. Nothing is recorded.
-    pub(crate) fn foreseen(mut self) -> Decision {
+    /// The decision that this request would leave if its winner answered, or if it was refused so. Nothing is recorded.
+    pub(crate) fn foreseen(mut self, refusal: Option<ApiError>) -> Decision {
         self.ended = true;
-        self.decision(&End::default(), Duration::ZERO)
+        self.decision(&End { error: refusal, ..End::default() }, Duration::ZERO)
     }
 
     fn decision(&self, end: &End, total: Duration) -> Decision {
@@ -271,6 +272,7 @@ impl Draft {
         }
         match (&end.error, &self.choice) {
             (Some(error), _) if error.code == Code::RateLimited => Reason::RateLimited,
+            (Some(error), _) if error.code == Code::BudgetExceeded => Reason::BudgetExceeded,
             (Some(error), Some(_)) if error.side != crate::base::Side::Client => Reason::ProvidersExhausted,
             (_, Some(_)) if self.fell_back() => Reason::ProviderFallback,
             (_, Some(choice)) => choice.reason,

@@ -19,16 +19,21 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
+    /// Who may serve, the default model first.
+    pub(crate) fn models(&self) -> Vec<&ModelRef> {
+        match self {
+            Self::Route(route) => route.models().collect(),
+            Self::List(models) => models.iter().collect(),
+            Self::Model(model) => vec![model],
+        }
+    }
+
     /// Checks that one provider alone may serve a request whose member `param` refers to what a provider keeps.
     ///
     /// # Errors
     /// `unsupported_parameter`.
     pub(crate) fn only_one_provider(&self, param: &str) -> Result<(), ApiError> {
-        let models: Vec<&ModelRef> = match self {
-            Self::Route(route) => route.models().collect(),
-            Self::List(models) => models.iter().collect(),
-            Self::Model(model) => vec![model],
-        };
+        let models = self.models();
         if models.iter().all(|model| models.first().is_some_and(|first| first.provider == model.provider)) {
             return Ok(());
         }

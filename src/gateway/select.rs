@@ -97,10 +97,10 @@ fn situation<'a>(
     purpose: Purpose,
 ) -> Situation<'a> {
     let now = Instant::now();
-    let (models, route): (Vec<&ModelRef>, Option<&Route>) = match wanted {
-        Wanted::Route(route) => (route.models().collect(), Some(route)),
-        Wanted::List(models) => (models.iter().collect(), None),
-        Wanted::Model(model) => (vec![model], None),
+    let models = wanted.models();
+    let route: Option<&Route> = match wanted {
+        Wanted::Route(route) => Some(route),
+        Wanted::List(_) | Wanted::Model(_) => None,
     };
     let median = |model: &ModelRef| {
         let median = gateway.latency.p50(model)?;

@@ -23,6 +23,11 @@ impl Gateway {
     pub fn refresh_settings(&self) -> Result<(), Error> {
         let _one_at_a_time = self.refreshing();
         self.settings.constraints.store(std::sync::Arc::new(self.store.constraints()?.into_iter().collect()));
+        let now = self.now();
+        for (org, constraints) in self.settings.constraints.load().iter() {
+            let length = constraints.spend.token_window_seconds.map(std::time::Duration::from_secs);
+            self.spend.set_window(&self.store, org, length, now)?;
+        }
         self.settings.priors.store(std::sync::Arc::new(self.store.priors_settings()?.into_iter().collect()));
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::line::Answered;
 use super::operation::Operation;
 use super::record::End;
 use super::relay::Relay;
+use super::resolve::Wanted;
 use super::session::Place;
 use crate::base::task::Queue;
 use crate::base::{ModelRef, RequestId};
@@ -128,6 +129,12 @@ async fn copy(job: Job) {
     // One answer is enough to judge by.
     let operation = Operation::Chat(if job.request.n() > 1 { job.request.alone() } else { job.request.clone() });
     let mut draft = job.draft(&operation);
+    if draft.put_aside(&Wanted::Model(candidate.clone()), &operation).is_err() {
+        // A copy that there is no money for is none: nobody waits for it.
+        draft.ended = true;
+        gateway.metrics.shadowed("over_budget");
+        return;
+    }
     let deadline = deadline(draft.config.server.request_timeout);
     let result = match dispatch(&mut draft, &operation, &[candidate], deadline).await {
         Ok(Answered::Whole(whole)) => {

@@ -173,7 +173,7 @@ fn session_rated(state: &mut OrgState, reading: &Reading<'_>, feedback: &Feedbac
     }
     let whole = decisions.len();
     let scores = scores_of(reading, &decisions, sequence)?;
-    state.tried_and_rated(&decisions, Anchor::default().quality(feedback.score));
+    state.tried_and_rated(&decisions, feedback.score);
     rate_totals(state, reading, &decisions, feedback.score / 10.0, feedback.created_at);
     for (route, part) in parts(&state.scopes, &decisions) {
         let Some(learned) = state.scope(reading.ground, &route) else { continue };

@@ -4,6 +4,8 @@ use super::state::OrgState;
 use crate::base::{ExperimentId, OrgId, Timestamp};
 use crate::resource::Decision;
 use crate::resource::experiment::{DecidedBy, Experiment, ExperimentKind, ExperimentStatus, STAGES, Step, Variant};
+use crate::routing::learn::anchor::Anchor;
+use crate::routing::learn::eprocess::Yard;
 use crate::routing::trial::{Shown, Trial};
 use crate::store::{Error, Store};
 use serde::{Deserialize, Serialize};
@@ -96,12 +98,15 @@ impl OrgState {
     }
 
     /// These decisions were rated together.
-    pub(super) fn tried_and_rated(&mut self, decisions: &[Decision], quality: f64) {
+    pub(super) fn tried_and_rated(&mut self, decisions: &[Decision], rating: f64) {
+        let anchor = Anchor::default();
         let marks = decisions.iter().filter_map(|decision| decision.experiment.as_ref());
         let sides: BTreeMap<&ExperimentId, Variant> = marks.map(|mark| (&mark.id, mark.variant)).collect();
         for (id, variant) in sides {
             if let Some(running) = self.trials.get_mut(id).filter(|running| !running.is_shadow()) {
-                running.trial.rated(variant, quality, running.experiment.quality_floor);
+                let floor = running.experiment.quality_floor;
+                let yard = Yard { floor, reach: Anchor::REACH, doubt: anchor.doubt() };
+                running.trial.rated(variant, anchor.quality(rating), &yard);
                 self.trials_changed = true;
             }
         }
@@ -111,7 +116,8 @@ impl OrgState {
     pub(super) fn tried_and_judged(&mut self, decision: &Decision, quality: f64) {
         let Some(enrolled) = &decision.experiment else { return };
         if let Some(running) = self.trials.get_mut(&enrolled.id).filter(|running| running.is_shadow()) {
-            running.trial.rated(enrolled.variant, quality, running.experiment.quality_floor);
+            let yard = Yard::outcomes(running.experiment.quality_floor);
+            running.trial.rated(enrolled.variant, quality, &yard);
             self.trials_changed = true;
         }
     }

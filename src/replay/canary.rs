@@ -5,7 +5,7 @@ use super::problem::{Problem, at, real};
 use super::run::mix;
 use crate::routing::learn::anchor::Anchor;
 use crate::routing::learn::chance::Chance;
-use crate::routing::learn::eprocess::{Bets, HARM, Verdict};
+use crate::routing::learn::eprocess::{Bets, HARM, Verdict, Yard};
 use serde::Serialize;
 
 /// Ratings of the baseline that come in for each of the canary's.
@@ -94,16 +94,15 @@ fn one(pair: &dyn Pair, floor: f64, plan: &CanaryPlan, run: u32) -> (Verdict, u3
     let heard = |quality: f64, chance: &mut Chance| {
         if plan.noisy { anchor.quality(rating(quality, chance)) } else { quality }
     };
-    let span = if plan.noisy { 1.3 + 0.5 * floor } else { 1.0 };
+    let yard =
+        if plan.noisy { Yard { floor, reach: Anchor::REACH, doubt: anchor.doubt() } } else { Yard::outcomes(floor) };
     for call in 1..=plan.most {
-        let beside: f64 = (0..CONCURRENT)
-            .map(|_| {
-                let quality = pair.baseline(&mut chance);
-                heard(quality, &mut chance)
-            })
-            .sum();
+        for _ in 0..CONCURRENT {
+            let quality = pair.baseline(&mut chance);
+            bets.baseline(heard(quality, &mut chance), &yard);
+        }
         let quality = pair.canary(&mut chance);
-        bets.observe(heard(quality, &mut chance) - floor * beside / real(CONCURRENT), span);
+        bets.arm(heard(quality, &mut chance), &yard);
         match bets.verdict(HARM, HARM) {
             Verdict::Open => {}
             verdict => return (verdict, call),

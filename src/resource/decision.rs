@@ -247,6 +247,14 @@ pub struct Outcome {
     pub attempts: Vec<Attempt>,
 }
 
+impl Outcome {
+    /// All tokens, in and out.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.input_tokens.unwrap_or(0).saturating_add(self.output_tokens.unwrap_or(0))
+    }
+}
+
 /// Token counts that the contract keeps under `usage`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageNote {

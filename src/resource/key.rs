@@ -28,6 +28,16 @@ pub struct KeyRecord {
     pub created_at: Option<Timestamp>,
 }
 
+/// A key as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub key: KeyRecord,
+    /// What its calls have cost in this calendar month (UTC).
+    pub spent_micro_usd: MicroUsd,
+}
+
 /// A key that is to be made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -33,7 +33,7 @@ pub use experiment::{Experiment, ExperimentResults};
 pub use feedback::{Feedback, Rating, Receipt};
 pub use file::StoredFile;
 pub use judged::Judged;
-pub use key::{KeyRecord, NewKey};
+pub use key::{KeyRecord, ListedKey, NewKey};
 pub use page::Page;
 pub use priors::PriorsSetting;
 pub use retained::RetainedRequest;

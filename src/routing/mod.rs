@@ -6,6 +6,7 @@
 //! the winner fails. When nothing is left, the default model serves: on any doubt the baseline does.
 
 mod account;
+pub mod budget;
 mod choose;
 pub mod confidence;
 pub mod constraints;

@@ -2,11 +2,11 @@
 //!
 //! Sessions are assigned by a hash of experiment and session, so that a session stays where it is and a share that grows
 //! keeps those that it had. Quality is compared by the bets of [`super::learn::eprocess`]: each rating of B against the
-//! mean of A's ratings since B's last one, times the floor. Failures are compared call by call by the sequential test that
+//! mean of A's that were in no bet before, times the floor. Failures are compared call by call by the sequential test that
 //! the router uses for its own canaries.
 
 use super::learn::drift::Failures;
-use super::learn::eprocess::{Bets, HARM, PATIENCE};
+use super::learn::eprocess::{Bets, HARM, PATIENCE, Yard};
 use super::totals::Moments;
 use crate::base::{ExperimentId, SessionId, Timestamp};
 use crate::resource::Decision;
@@ -17,8 +17,6 @@ use crate::resource::experiment::{
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The widest that two anchored ratings can differ: 1.3 + 0.95 × 0.5.
-const SPAN: f64 = 1.775;
 /// Two-sided 95 % of a normal.
 const NORMAL: f64 = 1.96;
 
@@ -50,8 +48,6 @@ pub struct Trial {
     a: Side,
     b: Side,
     bets: Bets,
-    /// Ratings of A since B's last one: their number and sum.
-    beside: (f64, f64),
     /// Whether B fails far more often than A.
     broken: bool,
 }
@@ -99,22 +95,16 @@ impl Trial {
         self.broken |= broken && variant == Variant::B;
     }
 
-    /// A session or a call was rated: `quality` is 0..1 on the anchored scale, which reaches a little beyond.
-    pub fn rated(&mut self, variant: Variant, quality: f64, floor: f64) {
+    /// A session or a call was rated.
+    pub fn rated(&mut self, variant: Variant, quality: f64, yard: &Yard) {
         if !quality.is_finite() {
             return;
         }
         self.side(variant).rated.add(quality, 1.0);
         match variant {
-            Variant::A => self.beside = (self.beside.0 + 1.0, self.beside.1 + quality),
-            Variant::B => {
-                let (count, sum) = std::mem::take(&mut self.beside);
-                let level = if count > 0.0 { Some(sum / count) } else { self.a.rated.mean() };
-                if let Some(level) = level {
-                    self.bets.observe(quality - floor * level, SPAN);
-                }
-            }
-        }
+            Variant::A => self.bets.baseline(quality, yard),
+            Variant::B => self.bets.arm(quality, yard),
+        };
     }
 
     /// A new stage begins: what was shown is not counted twice.
@@ -217,8 +207,8 @@ mod tests {
         let mut draw = |rate: f64| f64::from(u8::from(chance.uniform() < rate));
         for step in 1..=pairs {
             let (a, b) = (draw(success.0), draw(success.1));
-            trial.rated(Variant::A, a, 0.95);
-            trial.rated(Variant::B, b, 0.95);
+            trial.rated(Variant::A, a, &Yard::outcomes(0.95));
+            trial.rated(Variant::B, b, &Yard::outcomes(0.95));
             if matches!(trial.shown(), Shown::Harm(_) | Shown::Fine) {
                 return (trial, step);
             }

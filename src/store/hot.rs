@@ -7,6 +7,7 @@ use super::error::Error;
 use super::open::Recorded;
 use super::retained::pack;
 use super::session::Row;
+use super::spent::{came_to, hour};
 use super::tables;
 use crate::base::MicroUsd;
 use crate::resource::{Decision, SessionSummary};
@@ -22,6 +23,7 @@ pub(super) struct Hot<'t> {
     completions: Table<'t, (u32, &'static str), [u8; 16]>,
     bodies: Table<'t, (u32, u64), &'static [u8]>,
     latest: Table<'t, (u32, &'static str), &'static str>,
+    spent: Table<'t, (u32, i64, &'static str), (i64, u64)>,
     sessions: Table<'t, (u32, &'static str), &'static [u8]>,
     sessions_by_time: Table<'t, (u32, i64, &'static str), ()>,
 }
@@ -36,6 +38,7 @@ impl<'t> Hot<'t> {
             completions: txn.open_table(tables::COMPLETIONS)?,
             bodies: txn.open_table(tables::BODIES)?,
             latest: txn.open_table(tables::LATEST)?,
+            spent: txn.open_table(tables::SPENT)?,
             sessions: txn.open_table(tables::SESSIONS)?,
             sessions_by_time: txn.open_table(tables::SESSIONS_BY_TIME)?,
         })
@@ -52,6 +55,7 @@ impl<'t> Hot<'t> {
         self.log.insert((org, sequence), entry)?;
         self.by_request.insert(decision.request_id.as_bytes(), (org, sequence))?;
         self.by_time.insert((org, decision.created_at.0, sequence), ())?;
+        self.spend(org, decision)?;
         if let Some(completion) = &decision.completion_id {
             self.completions.insert((org, completion.as_str()), decision.request_id.as_bytes())?;
         }
@@ -69,6 +73,18 @@ impl<'t> Hot<'t> {
             self.latest.insert((org, key_name(decision.key_id.as_ref())), session)?;
         }
         self.session(org, decision)
+    }
+
+    /// Adds what a decision came to, for the budgets of its month.
+    fn spend(&mut self, org: u32, decision: &Decision) -> Result<(), Error> {
+        let (money, tokens) = came_to(decision);
+        if money == MicroUsd(0) && tokens == 0 {
+            return Ok(());
+        }
+        let place = (org, hour(decision.created_at), key_name(decision.key_id.as_ref()));
+        let (sum, count) = self.spent.get(place)?.map_or((0, 0), |sums| sums.value());
+        self.spent.insert(place, ((MicroUsd(sum) + money).0, count.saturating_add(tokens)))?;
+        Ok(())
     }
 
     /// Adds a decision to its session's summary.

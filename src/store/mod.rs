@@ -37,6 +37,7 @@ mod run;
 mod scrub;
 mod session;
 mod settings;
+mod spent;
 mod tables;
 mod unread;
 mod verify;
@@ -55,6 +56,7 @@ pub use open::{FILE, Health, Options, Recorded, Store};
 pub use proof::{Proof, prove};
 pub use retained::Around;
 pub use settings::NewConstraints;
+pub use spent::Spent;
 pub use unread::Unread;
 pub use verify::{Break, Report, verify_folder};
 

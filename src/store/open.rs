@@ -7,9 +7,10 @@ use super::error::Error;
 use super::polite::{Manners, Polite};
 use super::retained::Around;
 use super::settings::NewConstraints;
+use super::spent;
 use super::tables;
 use super::writer::{self, Op, Writer};
-use crate::base::{ApiError, KeyId, OrgId, RequestId, RouteId};
+use crate::base::{ApiError, KeyId, OrgId, RequestId, RouteId, Timestamp};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::{Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt};
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
 /// Memory that redb may use for pages.
@@ -207,6 +208,7 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::BATCHES)?;
     txn.open_table(tables::UNFINISHED)?;
     txn.open_table(tables::LATEST)?;
+    spent::forget(&txn, Timestamp::from(SystemTime::now()))?;
     txn.open_table(tables::ANCHORS)?;
     txn.commit()?;
     Ok(secret.into())

@@ -53,5 +53,8 @@ pub(super) const FILES: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinitio
 pub(super) const BATCHES: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("batches");
 /// (org, batch): batches that have not ended.
 pub(super) const UNFINISHED: TableDefinition<'_, (u32, &str), ()> = TableDefinition::new("unfinished_batches");
+/// (org, hour since the epoch, key) → (micro-USD, tokens) of the decisions that began in it; a call without a key has the
+/// empty one.
+pub(super) const SPENT: TableDefinition<'_, (u32, i64, &str), (i64, u64)> = TableDefinition::new("spent");
 /// (org, key) → the session of its last decision; a call without a key has the empty one.
 pub(super) const LATEST: TableDefinition<'_, (u32, &str), &str> = TableDefinition::new("latest");

@@ -172,6 +172,7 @@ impl Store {
             tables::EXPERIMENTS,
             tables::CHECKPOINTS,
             tables::LATEST,
+            tables::SPENT,
             tables::ANCHORS
         );
         txn.commit()?;

@@ -7,6 +7,7 @@ mod bad_input;
 mod batch_provider;
 mod batches;
 mod bedrock;
+mod budgets;
 mod commands;
 mod constraints;
 mod crash;

@@ -83,6 +83,7 @@ const FIELDS: &[Field] = &[
     Field::wide("project", "/project", Kind::Long),
     Field::wide("requests_per_minute", "/requests_per_minute", Kind::Count),
     Field::wide("monthly_budget_micro_usd", "/monthly_budget_micro_usd", Kind::Money),
+    Field::wide("spent_micro_usd", "/spent_micro_usd", Kind::Money),
     Field::shown("created_at", "/created_at", Kind::Time),
 ];
 

@@ -15,6 +15,10 @@ const WEIGHT: f64 = 30.0;
 const FAILED: f64 = 3.5;
 const SUCCEEDED: f64 = 8.5;
 
+/// Standard deviation of the ratings of failed sessions, as a share of the way from failure to success: what makes a
+/// rating a session tells less than its outcome does.
+const NOISE: f64 = 0.45;
+
 /// The two anchors of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Anchor {
@@ -43,11 +47,20 @@ impl Anchor {
         (self.failed.1 / self.failed.0, self.succeeded.1 / self.succeeded.0)
     }
 
+    /// How far [`Self::quality`] can reach.
+    pub const REACH: (f64, f64) = (-0.5, 1.3);
+
+    /// The standard error of what is taken for a failure, on the scale of qualities.
+    #[must_use]
+    pub fn doubt(&self) -> f64 {
+        NOISE / self.failed.0.sqrt()
+    }
+
     /// What the rating stands for.
     #[must_use]
     pub fn quality(&self, rating: f64) -> f64 {
         let (low, high) = self.ends();
         // Anchors closer than two points would blow noise up: such ratings do not tell failure from success.
-        ((rating - low) / (high - low).max(2.0)).clamp(-0.5, 1.3)
+        ((rating - low) / (high - low).max(2.0)).clamp(Self::REACH.0, Self::REACH.1)
     }
 }

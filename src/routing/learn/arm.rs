@@ -41,8 +41,6 @@ pub struct Arm {
     /// Its last week, for the windows of constraints.
     #[serde(default)]
     pub recent: Recent,
-    /// Ratings of the baseline since this arm's last one: what a canary is compared with.
-    pub beside: Beside,
     /// Calls served.
     pub calls: u64,
     /// When the last one was.
@@ -68,27 +66,6 @@ impl Rated {
         self.context.resize(phi.len(), 0.0);
         self.context.iter_mut().for_each(|sum| *sum *= keep);
         add_scaled(&mut self.context, phi, weight);
-    }
-}
-
-/// A mean that is taken once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Beside {
-    count: f64,
-    sum: f64,
-}
-
-impl Beside {
-    /// One more.
-    pub fn add(&mut self, quality: f64) {
-        self.count += 1.0;
-        self.sum += quality;
-    }
-
-    /// The mean, and a new start; `None` where there was nothing.
-    pub fn take(&mut self) -> Option<f64> {
-        let taken = std::mem::take(self);
-        (taken.count > 0.0).then(|| taken.sum / taken.count)
     }
 }
 
@@ -137,7 +114,6 @@ impl Arm {
             stage,
             bets: Bets::default(),
             recent: Recent::default(),
-            beside: Beside::default(),
             calls: 0,
             last_call: None,
         }

@@ -9,10 +9,16 @@
 //! fine = mean over l in {0.6, 0.95} of prod(1 + l d / s)      claim: it does not
 //! ```
 //!
-//! `d` is the arm's rating less F times the mean of the baseline's ratings since the arm's last one, so that both sides are
-//! fresh and independent and the wealth is a supermartingale whatever the baseline's true level; `s` is the widest that
-//! `d` can be. Stakes are fixed: a stake learned from earlier `d` was slower on disasters (14 and 61 ratings at 0.27 and
-//! 0.76 of the baseline, against 9 and 44).
+//! A bet is made where ratings of both sides have met that were in no bet before: `d` is the mean of the arm's less F times
+//! the mean of the baseline's, so that both sides are fresh and independent and the wealth is a supermartingale whatever
+//! the baseline's true level; whoever has none yet is waited for. `s` is the widest that `d` can be. Stakes are fixed: a
+//! stake learned from earlier `d` was slower on disasters (14 and 61 ratings at 0.27 and 0.76 of the baseline, against 9
+//! and 44).
+//!
+//! "F times" needs to know where a scale has its zero. If failures are in truth rated `e` above what the scale takes for
+//! failed, an arm exactly at the floor has a mean `d` of (1 - F) e, not 0, and however small, it adds up. So both claims
+//! are given the benefit of that doubt: `harm` bets on d + m and `fine` on d - m, with m = (1 - F) x the standard error of
+//! the zero ([`super::anchor::Anchor::doubt`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +28,49 @@ pub struct Bets {
     count: f64,
     harm: [f64; 2],
     fine: [f64; 2],
+    #[serde(default)]
+    ours: Waiting,
+    #[serde(default)]
+    theirs: Waiting,
+}
+
+/// Ratings of one side that no bet was made on yet: their number and sum.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Waiting(f64, f64);
+
+impl Waiting {
+    fn add(&mut self, quality: f64) {
+        *self = Self(self.0 + 1.0, self.1 + quality);
+    }
+}
+
+/// What two sides are compared by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Yard {
+    /// The floor, as a share of the baseline's quality.
+    pub floor: f64,
+    /// How far from 0 to 1 a single quality can reach: its least and its most.
+    pub reach: (f64, f64),
+    /// The standard error of the zero of the scale.
+    pub doubt: f64,
+}
+
+impl Yard {
+    /// Outcomes from 0 to 1, whose zero is certain.
+    #[must_use]
+    pub const fn outcomes(floor: f64) -> Self {
+        Self { floor, reach: (0.0, 1.0), doubt: 0.0 }
+    }
+
+    /// The widest that a gap can be.
+    fn span(&self) -> f64 {
+        let (least, most) = self.reach;
+        (most - self.floor * least).max(self.floor * most - least)
+    }
+
+    fn margin(&self) -> f64 {
+        (1.0 - self.floor).max(0.0) * self.doubt
+    }
 }
 
 /// What is staked.
@@ -40,14 +89,32 @@ pub enum Verdict {
 }
 
 impl Bets {
-    /// Takes one observation in; `span` is the widest that it can be.
-    pub fn observe(&mut self, gap: f64, span: f64) {
-        let part = (gap / span.max(1.0)).clamp(-1.0, 1.0);
-        for ((harm, fine), stake) in self.harm.iter_mut().zip(&mut self.fine).zip(STAKES) {
-            *harm += (1.0 - stake * part).ln();
-            *fine += (1.0 + stake * part).ln();
+    /// The arm was rated. Whether a bet was made.
+    pub fn arm(&mut self, quality: f64, yard: &Yard) -> bool {
+        self.ours.add(quality);
+        self.meet(yard)
+    }
+
+    /// The baseline was rated. Whether a bet was made.
+    pub fn baseline(&mut self, quality: f64, yard: &Yard) -> bool {
+        self.theirs.add(quality);
+        self.ours.0 > 0.0 && self.meet(yard)
+    }
+
+    fn meet(&mut self, yard: &Yard) -> bool {
+        if self.ours.0 <= 0.0 || self.theirs.0 <= 0.0 {
+            return false;
         }
-        self.count += 1.0;
+        let (ours, theirs) = (std::mem::take(&mut self.ours), std::mem::take(&mut self.theirs));
+        let gap = ours.1 / ours.0 - yard.floor * theirs.1 / theirs.0;
+        let (margin, span) = (yard.margin(), yard.span() + yard.margin());
+        let (harm, fine) = ((gap + margin) / span, (gap - margin) / span);
+        for ((own_harm, own_fine), stake) in self.harm.iter_mut().zip(&mut self.fine).zip(STAKES) {
+            *own_harm += (1.0 - stake * harm.clamp(-1.0, 1.0)).ln();
+            *own_fine += (1.0 + stake * fine.clamp(-1.0, 1.0)).ln();
+        }
+        self.count += ours.0;
+        true
     }
 
     /// Wealth of the bet that the arm is below the floor.
@@ -62,7 +129,7 @@ impl Bets {
         wealth(&self.fine)
     }
 
-    /// Observations so far.
+    /// Ratings of the arm that were bet on so far.
     #[must_use]
     pub const fn observations(&self) -> f64 {
         self.count

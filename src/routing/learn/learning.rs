@@ -1,9 +1,10 @@
 //! What changes a scope: a unit was served, an outcome was heard.
 
+use super::anchor::Anchor;
 use super::arm::Yardstick;
 use super::credit::{Share, lessons};
 use super::drift::Failures;
-use super::eprocess::{Bets, Stage};
+use super::eprocess::{Bets, Stage, Yard};
 use super::hierarchy::{common_shift, common_slopes};
 use super::judge::bias;
 use super::lesson::{Change, Observation, Served, Source, Value};
@@ -15,8 +16,6 @@ use std::sync::Arc;
 
 /// How long a rolled-back canary waits for another look.
 const SECOND_LOOK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
-/// The widest that two anchored ratings can differ in a canary's bet: 1.3 + 0.95 x 0.5.
-const RATING_SPAN: f64 = 1.775;
 /// What a call leaves of the counts of ratings and judgements.
 const KEEP_COUNTS: f64 = 0.999;
 
@@ -187,9 +186,11 @@ impl Scope {
         own.linear.observe(phi, outcome, weight, params.keep_regression);
         own.levels.session.observe(target, weight, 1.0);
         own.recent.rated(heard.at, target, weight);
-        if arm != 0 {
-            let span = if matches!(heard.value, Value::Rating(_)) { RATING_SPAN } else { 1.0 };
-            own.bets.observe(own.beside.take().map_or(gap, |beside| target - floor * beside), span);
+        let bet = match heard.value {
+            Value::Rating(_) => Yard { floor, reach: Anchor::REACH, doubt: self.anchor.doubt() },
+            Value::Quality(_) | Value::Scores(_) => Yard::outcomes(floor),
+        };
+        if arm != 0 && matches!(own.stage, Stage::Canary(_)) && own.bets.arm(target, &bet) {
             changes.extend(advance(own, arm, heard.at));
         }
         if is_known {
@@ -204,8 +205,12 @@ impl Scope {
             *served = served.min(30.0);
         }
         if arm == 0 {
-            for other in self.arms.iter_mut().skip(1).filter(|other| matches!(other.stage, Stage::Canary(_))) {
-                Arc::make_mut(other).beside.add(target);
+            let others = self.arms.iter_mut().enumerate().skip(1);
+            for (place, other) in others.filter(|(_, other)| matches!(other.stage, Stage::Canary(_))) {
+                let other = Arc::make_mut(other);
+                if other.bets.baseline(target, &bet) {
+                    changes.extend(advance(other, place, heard.at));
+                }
             }
             changes.extend(self.refer(target));
         }

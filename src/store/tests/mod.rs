@@ -4,6 +4,7 @@ mod list;
 mod log;
 mod retained;
 mod retention;
+mod spent;
 
 use super::open::{Opener, open_backend, open_file};
 use super::polite::Manners;
