@@ -48,6 +48,7 @@ pub use caller::Caller;
 pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;
+pub use operation::Form;
 
 use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};

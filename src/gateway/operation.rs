@@ -1,8 +1,9 @@
 //! What a client asks a model to do: the dispatch stage treats all operations alike.
 
+use super::Gateway;
 use super::labels::Labels;
 use crate::base::model::TokenUsage;
-use crate::base::{ApiError, TaskKind};
+use crate::base::{ApiError, OrgId, TaskKind};
 use crate::resource::assessment::Intent;
 use crate::routing::Needs;
 use crate::routing::intent::intent;
@@ -14,6 +15,44 @@ use crate::wire::{
     StreamDecoder, Target,
 };
 use bytes::Bytes;
+use http::HeaderMap;
+
+/// What a request comes as: a form for each endpoint that has a model answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `POST /v1/chat/completions`.
+    Chat,
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/responses`.
+    Responses,
+    /// `POST /v1/embeddings`.
+    Embeddings,
+}
+
+impl Gateway {
+    /// Reads a request of this form; items that it names are looked for among those of the caller's org.
+    ///
+    /// # Errors
+    /// What the request itself is refused with.
+    pub(super) fn read(
+        &self,
+        form: Form,
+        org: &OrgId,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Operation, ApiError> {
+        match form {
+            Form::Chat => ChatRequest::parse(body).map(Operation::Chat),
+            Form::Messages => ChatRequest::parse_messages(body, headers).map(Operation::Chat),
+            Form::Responses => {
+                let recall = |item: &str| self.items.recall(org, item, self.now());
+                ChatRequest::parse_responses(&body, &recall).map(Operation::Chat)
+            }
+            Form::Embeddings => EmbeddingsRequest::parse(body).map(Operation::Embeddings),
+        }
+    }
+}
 
 /// One parsed request.
 pub(crate) enum Operation {
