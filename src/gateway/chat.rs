@@ -16,6 +16,7 @@ use super::select::Purpose;
 use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
 use crate::base::{ApiError, Code, RequestId, SessionId};
+use crate::config::Config;
 use crate::resource::decision::Strategy;
 use crate::telemetry::TraceContext;
 use crate::wire::Surface;
@@ -91,12 +92,7 @@ impl Gateway {
     ) -> Result<(Draft, Wanted), ApiError> {
         let config = self.config();
         let mut wanted = resolve(&config, &caller, &labels, operation.model())?;
-        if let Some(param) = operation.keeper() {
-            if !self.keys.are_of_one_org() {
-                return Err(shared_account(param));
-            }
-            wanted.only_one_provider(param)?;
-        }
+        self.may_refer(&wanted, operation, &config)?;
         let created_at = self.now();
         let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
         let place = match (&labels.session_id, operation) {
@@ -157,6 +153,19 @@ impl Gateway {
         draft.remembered = operation.counts_on_memory();
         draft.user = user;
         Ok((draft, wanted))
+    }
+
+    /// Checks what refers to something that a provider keeps: it keeps that for all orgs that it is called for, and
+    /// one provider alone knows it.
+    ///
+    /// # Errors
+    /// `unsupported_parameter`.
+    pub(super) fn may_refer(&self, wanted: &Wanted, operation: &Operation, config: &Config) -> Result<(), ApiError> {
+        let Some(param) = operation.keeper() else { return Ok(()) };
+        if !self.keys.are_of_one_org() {
+            return Err(shared_account(param));
+        }
+        wanted.only_one_provider(param, |model| operation.fits(config, model))
     }
 
     /// Stages two to four: choose, dispatch, record.

@@ -41,6 +41,7 @@ mod source;
 mod streams;
 mod telling;
 mod thoughts;
+mod tokenizer;
 
 pub use answer::{ComeBack, REQUEST_ID, error};
 pub use body::{Body, Broken};
@@ -98,6 +99,7 @@ pub struct Gateway {
     sessions: Sessions,
     thoughts: thoughts::Memory,
     items: items::Items,
+    tokenizer: tokenizer::Tokenizer,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
@@ -146,6 +148,7 @@ impl Gateway {
             shadows: shadow::Room::default(),
             thoughts: thoughts::Memory::default(),
             items: items::Items::default(),
+            tokenizer: tokenizer::Tokenizer::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             refreshing: Mutex::default(),
@@ -163,6 +166,7 @@ impl Gateway {
         tasks.start(self.learner.clone().run());
         tasks.start(self.judge.work());
         tasks.start(self.shadows.work());
+        tasks.start(self.tokenizer.work());
         #[cfg(feature = "otlp")]
         if let (Some(orders), Some(address)) = (self.tracer.orders(), self.config().otlp_endpoint.clone()) {
             tasks.start(exporter::run(Arc::clone(self), orders, address));

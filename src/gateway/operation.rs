@@ -3,7 +3,8 @@
 use super::Gateway;
 use super::labels::Labels;
 use crate::base::model::TokenUsage;
-use crate::base::{ApiError, OrgId, TaskKind};
+use crate::base::{ApiError, ModelRef, OrgId, TaskKind};
+use crate::config::Config;
 use crate::resource::assessment::Intent;
 use crate::routing::Needs;
 use crate::routing::intent::intent;
@@ -149,6 +150,15 @@ impl Operation {
             }
             Self::Embeddings(_) => Needs::default(),
         }
+    }
+
+    /// Whether the provider of this model can be told what is asked for; one that is not configured is no matter here.
+    pub(crate) fn fits(&self, config: &Config, model: &ModelRef) -> bool {
+        let Self::Chat(request) = self else { return true };
+        if !request.is_particular() {
+            return true;
+        }
+        config.providers.get(&model.provider).is_none_or(|provider| request.fits(&provider.target(&model.model, None)))
     }
 
     /// What its complexity is made of; `None` for what is no conversation.

@@ -19,16 +19,18 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    /// Checks that one provider alone may serve a request whose member `param` refers to what a provider keeps.
+    /// Checks that one provider alone may serve a request whose member `param` refers to what a provider keeps: of the
+    /// models that `fit`, all are one provider's.
     ///
     /// # Errors
     /// `unsupported_parameter`.
-    pub(crate) fn only_one_provider(&self, param: &str) -> Result<(), ApiError> {
-        let models: Vec<&ModelRef> = match self {
+    pub(crate) fn only_one_provider(&self, param: &str, fit: impl Fn(&ModelRef) -> bool) -> Result<(), ApiError> {
+        let mut models: Vec<&ModelRef> = match self {
             Self::Route(route) => route.models().collect(),
             Self::List(models) => models.iter().collect(),
             Self::Model(model) => vec![model],
         };
+        models.retain(|model| fit(model));
         if models.iter().all(|model| models.first().is_some_and(|first| first.provider == model.provider)) {
             return Ok(());
         }

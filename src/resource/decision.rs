@@ -187,6 +187,7 @@ pub enum FilterReason {
     CapabilityVision,
     CapabilityTools,
     CapabilityResponseSchema,
+    NativeProviderNeeded,
     ContextWindow,
     CircuitOpen,
     UpstreamRateLimited,

@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     pub info: Option<&'a ModelInfo>,
     /// Whether its provider is configured.
     pub configured: bool,
+    /// Whether its provider can be told what the request asks for.
+    pub can_be_told: bool,
     /// Whether its circuit is open.
     pub circuit_open: bool,
     /// Median time in milliseconds of its recent calls: to the first byte for streams, in total otherwise.
@@ -50,6 +52,9 @@ pub struct Facts<'a> {
 pub fn refusal(facts: &Facts<'_>, needs: &Needs) -> Option<FilterReason> {
     if !facts.configured {
         return Some(FilterReason::ProviderNotConfigured);
+    }
+    if !facts.can_be_told {
+        return Some(FilterReason::NativeProviderNeeded);
     }
     if let Some(info) = facts.info {
         let lacks = |capability| info.capabilities.get(capability) == Some(false);

@@ -18,6 +18,7 @@ fn facts(model: &ModelRef) -> Facts<'_> {
         model,
         info: None,
         configured: true,
+        can_be_told: true,
         circuit_open: false,
         median_ms: None,
         weight: 0,

@@ -136,7 +136,12 @@ impl Server {
         match row.endpoint {
             Endpoint::Chat => return Ok(gateway.serve(Form::Chat, caller, &head, body, id).await),
             Endpoint::Messages => return Ok(gateway.serve(Form::Messages, caller, &head, body, id).await),
-            Endpoint::CountTokens => return Ok(gateway.count_tokens(&caller, &head, body, id).await),
+            Endpoint::CountTokens => {
+                return Ok(gateway.count_tokens(Form::Messages, &caller, &head, body, id).await);
+            }
+            Endpoint::CountInput => {
+                return Ok(gateway.count_tokens(Form::Responses, &caller, &head, body, id).await);
+            }
             Endpoint::Responses => return Ok(gateway.serve(Form::Responses, caller, &head, body, id).await),
             Endpoint::Embeddings => return Ok(gateway.serve(Form::Embeddings, caller, &head, body, id).await),
             Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
@@ -268,6 +273,7 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::Chat
         | Endpoint::Messages
         | Endpoint::CountTokens
+        | Endpoint::CountInput
         | Endpoint::Responses
         | Endpoint::Embeddings
         | Endpoint::UploadFile

@@ -114,6 +114,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.chat(provider, openai_dialect, raw, body)
         if provider == "openai" and path == "v1/responses":
             return self.chat(provider, openai_responses, raw, body)
+        if provider == "openai" and path == "v1/responses/input_tokens":
+            return self.count(provider, raw, body)
         if provider == "gemini" and path.startswith("v1beta/models/"):
             name, _, action = path.removeprefix("v1beta/models/").rpartition(":")
             if action == "batchEmbedContents":
@@ -224,6 +226,13 @@ class Handler(BaseHTTPRequestHandler):
         else:
             return False
         return True
+
+    def count(self, provider: str, raw: bytes, body: dict) -> None:
+        call = self.begin(provider, raw, body, "")
+        call.violations += openai_responses.count_violations(body)
+        if call.violations:
+            return self.give(call, 400, openai_responses.error(400, "; ".join(call.violations)))
+        self.give(call, 200, {"object": "response.input_tokens", "input_tokens": len(raw)})
 
     def embed(self, provider: str, raw: bytes, body: dict) -> None:
         is_cohere = provider == "cohere"

@@ -182,6 +182,11 @@ fn answer(seen: &Seen) -> Answer {
         "denied" => return refusal("403 Forbidden", "AccessDeniedException", "You don't have access."),
         _ => {}
     }
+    if let Some(text) = seen.body["inputText"].as_str() {
+        let tokens = text.len();
+        let answer = json!({"embedding": [tokens, 1], "inputTextTokenCount": tokens});
+        return ("200 OK", "application/json", String::new(), answer.to_string().into_bytes());
+    }
     let calls = seen.body["toolConfig"].is_object() && !seen.body["messages"].to_string().contains("toolResult");
     if !seen.path.ends_with("/converse-stream") {
         return ("200 OK", "application/json", String::new(), whole(calls).to_string().into_bytes());
