@@ -177,7 +177,9 @@ fn untimely(seen: &Seen, shared: &Shared) -> Option<Answer> {
         return None;
     }
     let date = jiff::Timestamp::from_second(now).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT");
-    let (status, kind, headers, body) = refusal("403 Forbidden", "InvalidSignatureException", "Signature expired");
+    // AWS has a name for each direction.
+    let name = if now > signed { "InvalidSignatureException" } else { "RequestTimeTooSkewed" };
+    let (status, kind, headers, body) = refusal("403 Forbidden", name, "Signature expired");
     Some((status, kind, format!("{headers}date: {date}\r\n"), body))
 }
 
