@@ -9,13 +9,12 @@
 //! two it makes a store of 100,000 decisions that is gone afterwards.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that cannot go on stops")]
 
-use floopy::base::{OrgId, RequestId, SessionId, Timestamp};
-use floopy::resource::decision::Status;
+use floopy::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId, Timestamp};
+use floopy::resource::decision::{Asked, Attempt, Candidate, Outcome, Reason, Status, Strategy, Target};
 use floopy::resource::explain::Language;
 use floopy::resource::{Decision, Feedback};
 use floopy::store::{DecisionFilter, ExportFormat, Exporter, FeedbackTarget, Options, Recorded, Span, Store};
 use futures_util::future::join_all;
-use serde_json::json;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -32,26 +31,51 @@ const FAILS: i64 = 50_000;
 
 /// A decision as a route that learns leaves it, without its number.
 fn template() -> Decision {
-    let target = json!({"provider": "openai", "model": "gpt-4o-mini"});
-    let candidate = |model: &str| {
-        json!({"provider": "openai", "model": model, "score": 0.5, "quality": 0.8,
-        "quality_lower": 0.7, "samples": 120, "expected_cost_micro_usd": 400, "propensity": 0.5})
+    let target = |model: &str| Target { provider: "openai".into(), model: model.into() };
+    let candidate = |model: &str| Candidate {
+        target: target(model),
+        score: Some(0.5),
+        quality: Some(0.8),
+        quality_lower: Some(0.7),
+        samples: Some(120),
+        expected_cost_micro_usd: Some(MicroUsd(400)),
+        propensity: Some(0.5),
     };
-    serde_json::from_value(json!({
-        "request_id": RequestId::draw(Timestamp(0)), "org": ORG, "session_id": "s", "session_inferred": false,
-        "created_at": Timestamp(0), "endpoint": "chat", "requested_model": "auto", "stream": true,
-        "floopy_reason": "gpt-4o-mini::exploit", "routing_strategy": "feedback_driven", "route": "auto",
-        "winner": target, "served": target, "reason": "dispatched", "propensity": 0.5,
-        "candidates": [candidate("gpt-4o"), candidate("gpt-4o-mini")], "filtered": [],
-        "outcome": {"status": "ok", "latency_ms": 820, "ttft_ms": 240, "input_tokens": 900, "output_tokens": 210,
-            "cached_input_tokens": 0, "cost_micro_usd": 261, "baseline_cost_micro_usd": 4350, "saved_micro_usd": 4089,
-            "cache_hit": false, "threat_blocked": false, "fallback_used": false, "attempts": [{"provider": "openai",
-            "model": "gpt-4o-mini", "status": 200, "error": null, "latency_ms": 815, "retry": 0}]},
-        "usage": {"estimated": false, "reasoning_tokens": 0}, "http_status": 200, "error_code": null, "key_id": "k1",
-        "user_id": null, "project_id": "support", "session_name": null, "session_path": null,
-        "config_generation": 1
-    }))
-    .unwrap()
+    let asked = Asked {
+        request_id: RequestId::draw(Timestamp(0)),
+        org: OrgId::from(ORG),
+        session_id: SessionId::from("s"),
+        created_at: Timestamp(0),
+        endpoint: "chat".into(),
+        requested_model: "auto".into(),
+    };
+    let served = target("gpt-4o-mini");
+    let attempt = Attempt { target: served.clone(), status: Some(200), error: None, latency_ms: 815, retry: 0 };
+    let outcome = Outcome {
+        ttft_ms: Some(240),
+        input_tokens: Some(900),
+        output_tokens: Some(210),
+        cached_input_tokens: Some(0),
+        cost_micro_usd: Some(MicroUsd(261)),
+        baseline_cost_micro_usd: Some(MicroUsd(4350)),
+        saved_micro_usd: Some(MicroUsd(4089)),
+        attempts: vec![attempt],
+        ..Outcome::of(Status::Ok, 820)
+    };
+    Decision {
+        stream: true,
+        floopy_reason: "gpt-4o-mini::exploit".into(),
+        routing_strategy: Strategy::FeedbackDriven,
+        route: Some(RouteId::from("auto")),
+        winner: Some(served.clone()),
+        served: Some(served),
+        reason: Reason::Dispatched,
+        propensity: Some(0.5),
+        candidates: vec![candidate("gpt-4o"), candidate("gpt-4o-mini")],
+        key_id: Some(KeyId::from("k1")),
+        project_id: Some("support".into()),
+        ..Decision::of(asked, outcome)
+    }
 }
 
 fn at(number: i64) -> Timestamp {

@@ -1,4 +1,5 @@
-//! What translation costs: a request of 100 KB, and one event of a stream, for each dialect. `cargo bench --bench wire`.
+//! What translation costs: a request of 100 KB, and one event of a stream, for each dialect of providers and of clients.
+//! `cargo bench --bench wire`.
 
 use bytes::{Bytes, BytesMut};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -58,6 +59,73 @@ fn request() -> Bytes {
     Bytes::from(body.to_string())
 }
 
+/// The same conversation as clients of the Messages API and of the Responses API send it.
+fn in_other_words(chat: &Bytes) -> (Bytes, Bytes) {
+    let chat: Value = serde_json::from_slice(chat).expect("our own JSON");
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (mut messages, mut input) = (Vec::new(), Vec::new());
+    for message in list(&chat["messages"]).into_iter().skip(1) {
+        let (role, content) = (message["role"].as_str().unwrap_or_default(), &message["content"]);
+        if role == "tool" {
+            let id = &message["tool_call_id"];
+            messages.push(json!({"role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": id, "content": content}]}));
+            input.push(json!({"type": "function_call_output", "call_id": id, "output": content}));
+            continue;
+        }
+        let texts: Vec<&Value> =
+            content.as_array().map_or(vec![content], |parts| parts.iter().map(|part| &part["text"]).collect());
+        let kind = if role == "user" { "input_text" } else { "output_text" };
+        let parts = |kind: &str| texts.iter().map(|text| json!({"type": kind, "text": text})).collect::<Vec<_>>();
+        let mut blocks = parts("text");
+        input.push(json!({"role": role, "content": parts(kind)}));
+        for call in list(&message["tool_calls"]) {
+            let (id, name) = (&call["id"], &call["function"]["name"]);
+            let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+            let given: Value = serde_json::from_str(arguments).expect("our own JSON");
+            blocks.push(json!({"type": "tool_use", "id": id, "name": name, "input": given}));
+            input.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
+        }
+        messages.push(json!({"role": role, "content": blocks}));
+    }
+    let functions: Vec<Value> = list(&chat["tools"]).iter().map(|tool| tool["function"].clone()).collect();
+    let tools = |type_: Option<&str>, schema: &str| {
+        let tool = |function: &Value| {
+            let mut tool = json!({"name": function["name"], "description": function["description"]});
+            tool[schema] = function["parameters"].clone();
+            if let Some(type_) = type_ {
+                tool["type"] = json!(type_);
+            }
+            tool
+        };
+        functions.iter().map(tool).collect::<Vec<_>>()
+    };
+    let system = &chat["messages"][0]["content"];
+    let for_messages = json!({"model": "auto", "max_tokens": 500, "system": system, "messages": messages,
+        "tools": tools(None, "input_schema"), "temperature": 0.2});
+    let for_responses = json!({"model": "auto", "max_output_tokens": 500, "instructions": system, "input": input,
+        "tools": tools(Some("function"), "parameters"), "temperature": 0.2});
+    (Bytes::from(for_messages.to_string()), Bytes::from(for_responses.to_string()))
+}
+
+/// From the client's bytes to the provider's: both halves of the way.
+fn ways(criterion: &mut Criterion) {
+    let (messages, responses) = in_other_words(&request());
+    let given = Given::default();
+    let headers = http::HeaderMap::new();
+    let from_messages = || ChatRequest::parse_messages(black_box(messages.clone()), &headers).expect("a good request");
+    let from_responses = || ChatRequest::parse_responses(black_box(&responses), &|_| None).expect("a good request");
+    for target in targets() {
+        let kind = target.quirks.kind;
+        criterion.bench_function(&format!("messages/{kind}"), |bencher| {
+            bencher.iter(|| encode_chat(&from_messages(), &target, None, &given).expect("a request it can serve"));
+        });
+        criterion.bench_function(&format!("responses/{kind}"), |bencher| {
+            bencher.iter(|| encode_chat(&from_responses(), &target, None, &given).expect("a request it can serve"));
+        });
+    }
+}
+
 fn requests(criterion: &mut Criterion) {
     let body = request();
     let parsed = ChatRequest::parse(body.clone()).expect("a good request");
@@ -101,6 +169,13 @@ fn stream(dialect: Dialect) -> (Vec<u8>, Vec<u8>) {
     (start.into(), event.into())
 }
 
+/// The same of a provider that serves the Responses API itself.
+fn responses_stream() -> (Vec<u8>, Vec<u8>) {
+    let begin = "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"r\",\"object\":\"response\",\"status\":\"in_progress\",\"output\":[]}}\n\n";
+    let event = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"output_index\":0,\"content_index\":0,\"delta\":\"some words\",\"sequence_number\":4}\n\n";
+    (begin.into(), event.into())
+}
+
 /// The same where it is text.
 fn text(dialect: Dialect) -> (&'static str, &'static str) {
     match dialect {
@@ -123,19 +198,42 @@ fn text(dialect: Dialect) -> (&'static str, &'static str) {
     }
 }
 
+/// What a stream is told as, by the endpoint that it was asked for at.
+fn tongues() -> [(&'static str, Inbound); 3] {
+    let messages =
+        json!({"model": "m", "max_tokens": 5, "stream": true, "messages": [{"role": "user", "content": "hi"}]});
+    let responses = json!({"model": "m", "stream": true, "input": "hi"});
+    let messages = ChatRequest::parse_messages(Bytes::from(messages.to_string()), &http::HeaderMap::new());
+    let responses = ChatRequest::parse_responses(&Bytes::from(responses.to_string()), &|_| None);
+    [
+        ("chat", Inbound::Chat),
+        ("messages", messages.expect("a good request").inbound().clone()),
+        ("responses", responses.expect("a good request").inbound().clone()),
+    ]
+}
+
 fn events(criterion: &mut Criterion) {
+    for (tongue, inbound) in tongues() {
+        told(criterion, tongue, &inbound);
+    }
+}
+
+fn told(criterion: &mut Criterion, tongue: &str, inbound: &Inbound) {
     let context = AnswerContext { id: "chatcmpl-1", created: 1, model: "some-model", include_usage: true };
     for target in targets() {
-        let (start, event) = stream(target.dialect);
+        let (start, event) = match (tongue, target.quirks.kind) {
+            ("responses", "openai") => responses_stream(),
+            _ => stream(target.dialect),
+        };
         let begun = || {
-            let mut decoder = StreamDecoder::new(&target, context, Bytes::new(), &Inbound::Chat);
+            let mut decoder = StreamDecoder::new(&target, context, Bytes::new(), inbound);
             let mut out = BytesMut::with_capacity(4096);
             decoder.feed(&start, &mut out).expect("a good beginning");
             decoder.feed(&event, &mut out).expect("a good event");
             out.clear();
             (decoder, out)
         };
-        criterion.bench_function(&format!("event/{}", target.quirks.kind), |bencher| {
+        criterion.bench_function(&format!("event/{}/{tongue}", target.quirks.kind), |bencher| {
             bencher.iter_batched_ref(
                 begun,
                 |(decoder, out)| decoder.feed(black_box(&event), out).expect("a good event"),
@@ -145,5 +243,5 @@ fn events(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, requests, events);
+criterion_group!(benches, requests, ways, events);
 criterion_main!(benches);

@@ -1,11 +1,6 @@
 //! Where the lines of a batch may go: one row each.
 
-use crate::base::{ApiError, ModelRef, RequestId};
-use crate::gateway::{Body, Caller, Forwarded, Gateway};
-use bytes::Bytes;
-use http::request::Parts;
-use http::{HeaderMap, Response};
-use std::sync::Arc;
+use crate::gateway::Form;
 
 /// An endpoint that answers lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,35 +33,12 @@ impl Endpoint {
         Self::ALL.into_iter().find(|endpoint| endpoint.path() == path)
     }
 
-    /// One line on its way to a batch of this model's provider.
-    pub(super) fn forward(
-        self,
-        gateway: &Arc<Gateway>,
-        caller: Caller,
-        headers: &HeaderMap,
-        body: Bytes,
-        model: &ModelRef,
-    ) -> Result<Forwarded, ApiError> {
+    /// What its lines are to the gateway.
+    pub(super) const fn form(self) -> Form {
         match self {
-            Self::Chat => gateway.forward_chat(caller, headers, body, model),
-            Self::Responses => gateway.forward_responses(caller, headers, body, model),
-            Self::Embeddings => gateway.forward_embeddings(caller, headers, body, model),
-        }
-    }
-
-    /// Answers one line.
-    pub(super) async fn answer(
-        self,
-        gateway: &Arc<Gateway>,
-        caller: Caller,
-        head: &Parts,
-        body: Bytes,
-        id: RequestId,
-    ) -> Response<Body> {
-        match self {
-            Self::Chat => gateway.chat(caller, head, body, id).await,
-            Self::Responses => gateway.responses(caller, head, body, id).await,
-            Self::Embeddings => gateway.embeddings(caller, head, body, id).await,
+            Self::Chat => Form::Chat,
+            Self::Responses => Form::Responses,
+            Self::Embeddings => Form::Embeddings,
         }
     }
 }

@@ -136,7 +136,8 @@ impl Following<'_> {
         let mut jobs = feed(self.desk, batch, self.endpoint, spool.done().clone());
         while let Some(job) = jobs.recv().await {
             let Some(caller) = caller(&self.desk.gateway, batch) else { return Ok(None) };
-            let line = self.endpoint.forward(&self.desk.gateway, caller, &head.headers, job.body.clone(), &self.model);
+            let line =
+                self.desk.gateway.forward(self.endpoint.form(), caller, &head.headers, job.body.clone(), &self.model);
             match line.and_then(|line| line.encode()) {
                 Ok(outgoing) => {
                     load.push(job.number, &outgoing.path, HeaderMap::from_iter(outgoing.headers), &outgoing.body);
@@ -251,7 +252,8 @@ impl Following<'_> {
                 continue;
             }
             let Some(caller) = caller(&self.desk.gateway, batch) else { return Ok(Some(Halt::Forbidden)) };
-            let line = self.endpoint.forward(&self.desk.gateway, caller, &head.headers, job.body.clone(), &self.model);
+            let line =
+                self.desk.gateway.forward(self.endpoint.form(), caller, &head.headers, job.body.clone(), &self.model);
             let Ok(line) = line else { continue };
             let Settled { status, request_id, body } = line.settle(status, body, took, self.percent).await;
             let reply = Reply { status, request_id: request_id.to_string(), body, retry_after: None };

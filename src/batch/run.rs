@@ -315,7 +315,8 @@ async fn answer(
     place: Place,
 ) -> (Job, Reply) {
     let id = RequestId::draw(gateway.now());
-    let answered = AssertUnwindSafe(endpoint.answer(gateway, caller, head, job.body.clone(), id)).catch_unwind().await;
+    let answered =
+        AssertUnwindSafe(gateway.serve(endpoint.form(), caller, head, job.body.clone(), id)).catch_unwind().await;
     let reply = match answered {
         Ok(response) => {
             let (head, body) = response.into_parts();

@@ -134,6 +134,25 @@ pub struct AwsKeys {
     pub session_token: Option<Secret>,
 }
 
+/// What a profile may refer to besides other profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// The region of AWS's token service.
+    pub region: String,
+    /// AWS's token service.
+    pub token_service: Url,
+    /// AWS's access portal, where it is not the one of the login's region.
+    pub portal: Option<Url>,
+    /// The folder in which `aws sso login` leaves what it gets, where there is a home to have one.
+    pub logins: Option<PathBuf>,
+    /// The keys in the environment.
+    pub environment: Option<AwsKeys>,
+    /// The agent of our container.
+    pub container: Option<AwsSource>,
+    /// The metadata service of our machine.
+    pub machine: Option<AwsSource>,
+}
+
 /// Where keys of AWS come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AwsSource {
@@ -145,6 +164,8 @@ pub enum AwsSource {
         name: String,
         /// The files, the credentials first. One that is not there holds nothing.
         files: Vec<PathBuf>,
+        /// What it may refer to.
+        around: Box<Around>,
     },
     /// A role that is taken with a token of the platform in a file (EKS).
     WebIdentity {

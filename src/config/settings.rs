@@ -235,7 +235,9 @@ pub struct BreakerPolicy {
     pub cooldown: Duration,
 }
 
-pub use super::credential::{AwsKeys, AwsSource, Credential, EntraProof, GoogleAccount, GoogleUser, Grant, Signing};
+pub use super::credential::{
+    Around, AwsKeys, AwsSource, Credential, EntraProof, GoogleAccount, GoogleUser, Grant, Signing,
+};
 pub use crate::wire::Dialect;
 
 /// What to do with a parameter that an upstream cannot honour.

@@ -8,7 +8,7 @@ use super::draft::{Beginning, Draft};
 use super::heuristics::Question;
 use super::labels::{Labels, header};
 use super::line::Answered;
-use super::operation::{Operation, Whole};
+use super::operation::{Form, Operation, Whole};
 use super::record::{End, completion_id};
 use super::relay::Relay;
 use super::resolve::{Wanted, resolve};
@@ -16,9 +16,10 @@ use super::select::Purpose;
 use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
 use crate::base::{ApiError, Code, RequestId, SessionId};
+use crate::config::Config;
 use crate::resource::decision::Strategy;
 use crate::telemetry::TraceContext;
-use crate::wire::{ChatRequest, EmbeddingsRequest, Surface};
+use crate::wire::Surface;
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -26,57 +27,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 impl Gateway {
-    /// Serves `POST /v1/chat/completions`.
-    pub async fn chat(self: &Arc<Self>, caller: Caller, head: &Parts, body: Bytes, id: RequestId) -> Response<Body> {
-        let parsed = || ChatRequest::parse(body.clone()).map(Operation::Chat);
-        self.serve(caller, head, body.clone(), id, parsed).await
-    }
-
-    /// Serves `POST /v1/messages`.
-    pub async fn messages(
+    /// Serves a request of this form.
+    pub async fn serve(
         self: &Arc<Self>,
+        form: Form,
         caller: Caller,
         head: &Parts,
         body: Bytes,
         id: RequestId,
-    ) -> Response<Body> {
-        let parsed = || ChatRequest::parse_messages(body.clone(), &head.headers).map(Operation::Chat);
-        self.serve(caller, head, body.clone(), id, parsed).await
-    }
-
-    /// Serves `POST /v1/responses`.
-    pub async fn responses(
-        self: &Arc<Self>,
-        caller: Caller,
-        head: &Parts,
-        body: Bytes,
-        id: RequestId,
-    ) -> Response<Body> {
-        let org = caller.org.clone();
-        let recall = |item: &str| self.items.recall(&org, item, self.now());
-        let parsed = || ChatRequest::parse_responses(&body, &recall).map(Operation::Chat);
-        self.serve(caller, head, body.clone(), id, parsed).await
-    }
-
-    /// Serves `POST /v1/embeddings`.
-    pub async fn embeddings(
-        self: &Arc<Self>,
-        caller: Caller,
-        head: &Parts,
-        body: Bytes,
-        id: RequestId,
-    ) -> Response<Body> {
-        let parsed = || EmbeddingsRequest::parse(body.clone()).map(Operation::Embeddings);
-        self.serve(caller, head, body.clone(), id, parsed).await
-    }
-
-    async fn serve(
-        self: &Arc<Self>,
-        caller: Caller,
-        head: &Parts,
-        body: Bytes,
-        id: RequestId,
-        parse: impl FnOnce() -> Result<Operation, ApiError>,
     ) -> Response<Body> {
         let began = Instant::now();
         let surface = Surface::of_path(head.uri.path());
@@ -90,7 +48,7 @@ impl Gateway {
         if labels.passthrough || self.config().passthrough {
             return self.pass_through(caller, labels, head, body, id).await;
         }
-        let operation = match parse() {
+        let operation = match self.read(form, &caller.org, &head.headers, body) {
             Ok(operation) => operation,
             Err(error) => return self.refuse(&error, id, surface),
         };
@@ -134,12 +92,7 @@ impl Gateway {
     ) -> Result<(Draft, Wanted), ApiError> {
         let config = self.config();
         let mut wanted = resolve(&config, &caller, &labels, operation.model())?;
-        if let Some(param) = operation.keeper() {
-            if !self.keys.are_of_one_org() {
-                return Err(shared_account(param));
-            }
-            wanted.only_one_provider(param)?;
-        }
+        self.may_refer(&wanted, operation, &config)?;
         let created_at = self.now();
         let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
         let place = match (&labels.session_id, operation) {
@@ -200,6 +153,19 @@ impl Gateway {
         draft.remembered = operation.counts_on_memory();
         draft.user = user;
         Ok((draft, wanted))
+    }
+
+    /// Checks what refers to something that a provider keeps: it keeps that for all orgs that it is called for, and
+    /// one provider alone knows it.
+    ///
+    /// # Errors
+    /// `unsupported_parameter`.
+    pub(super) fn may_refer(&self, wanted: &Wanted, operation: &Operation, config: &Config) -> Result<(), ApiError> {
+        let Some(param) = operation.keeper() else { return Ok(()) };
+        if !self.keys.are_of_one_org() {
+            return Err(shared_account(param));
+        }
+        wanted.only_one_provider(param, |model| operation.fits(config, model))
     }
 
     /// Stages two to four: choose, dispatch, record.

@@ -8,14 +8,14 @@ use super::clock::Clock;
 use super::draft::Draft;
 use super::labels::Labels;
 use super::line::target_of;
-use super::operation::Operation;
+use super::operation::{Form, Operation};
 use super::record::{End, completion_id};
 use super::resolve::{Wanted, resolve};
 use super::select::{self, Purpose};
 use crate::base::{ApiError, Code, ModelRef, RequestId};
 use crate::config::settings::Provider;
 use crate::resource::decision::{Attempt, Target as TargetName};
-use crate::wire::{AnswerContext, ChatRequest, EmbeddingsRequest, Fault, Given, Outgoing, Target};
+use crate::wire::{AnswerContext, Fault, Given, Outgoing, Target};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -55,57 +55,19 @@ impl Gateway {
         }
     }
 
-    /// A chat line for this model's provider.
+    /// A line of this form for this model's provider.
     ///
     /// # Errors
     /// What the request itself is refused with.
-    pub fn forward_chat(
+    pub fn forward(
         self: &Arc<Self>,
+        form: Form,
         caller: Caller,
         headers: &HeaderMap,
         body: Bytes,
         model: &ModelRef,
     ) -> Result<Forwarded, ApiError> {
-        self.forward(caller, headers, Operation::Chat(ChatRequest::parse(body)?), model)
-    }
-
-    /// A line of Responses for this model's provider.
-    ///
-    /// # Errors
-    /// What the request itself is refused with.
-    pub fn forward_responses(
-        self: &Arc<Self>,
-        caller: Caller,
-        headers: &HeaderMap,
-        body: Bytes,
-        model: &ModelRef,
-    ) -> Result<Forwarded, ApiError> {
-        let recall = |item: &str| self.items.recall(&caller.org, item, self.now());
-        let operation = Operation::Chat(ChatRequest::parse_responses(&body, &recall)?);
-        self.forward(caller, headers, operation, model)
-    }
-
-    /// An embeddings line for this model's provider.
-    ///
-    /// # Errors
-    /// What the request itself is refused with.
-    pub fn forward_embeddings(
-        self: &Arc<Self>,
-        caller: Caller,
-        headers: &HeaderMap,
-        body: Bytes,
-        model: &ModelRef,
-    ) -> Result<Forwarded, ApiError> {
-        self.forward(caller, headers, Operation::Embeddings(EmbeddingsRequest::parse(body)?), model)
-    }
-
-    fn forward(
-        self: &Arc<Self>,
-        caller: Caller,
-        headers: &HeaderMap,
-        operation: Operation,
-        model: &ModelRef,
-    ) -> Result<Forwarded, ApiError> {
+        let operation = self.read(form, &caller.org, headers, body)?;
         let id = RequestId::draw(self.now());
         let (mut draft, wanted) = self.arrive(caller, Labels::read(headers)?, &operation, id, Purpose::Serve)?;
         // Only an answer makes it a decision.

@@ -42,6 +42,7 @@ mod spend;
 mod streams;
 mod telling;
 mod thoughts;
+mod tokenizer;
 
 pub use answer::{ComeBack, REQUEST_ID, error};
 pub use body::{Body, Broken};
@@ -50,6 +51,7 @@ pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;
 pub use spend::Spend;
+pub use operation::Form;
 
 use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};
@@ -101,6 +103,7 @@ pub struct Gateway {
     sessions: Sessions,
     thoughts: thoughts::Memory,
     items: items::Items,
+    tokenizer: tokenizer::Tokenizer,
     turns: ArcSwap<HashMap<RouteId, AtomicU64>>,
     pins: ArcSwap<HashSet<(OrgId, RouteId)>>,
     settings: Settings,
@@ -150,6 +153,7 @@ impl Gateway {
             shadows: shadow::Room::default(),
             thoughts: thoughts::Memory::default(),
             items: items::Items::default(),
+            tokenizer: tokenizer::Tokenizer::default(),
             pins: ArcSwap::default(),
             settings: Settings::default(),
             refreshing: Mutex::default(),
@@ -167,6 +171,7 @@ impl Gateway {
         tasks.start(self.learner.clone().run());
         tasks.start(self.judge.work());
         tasks.start(self.shadows.work());
+        tasks.start(self.tokenizer.work());
         #[cfg(feature = "otlp")]
         if let (Some(orders), Some(address)) = (self.tracer.orders(), self.config().otlp_endpoint.clone()) {
             tasks.start(exporter::run(Arc::clone(self), orders, address));

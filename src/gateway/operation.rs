@@ -1,8 +1,10 @@
 //! What a client asks a model to do: the dispatch stage treats all operations alike.
 
+use super::Gateway;
 use super::labels::Labels;
 use crate::base::model::TokenUsage;
-use crate::base::{ApiError, TaskKind};
+use crate::base::{ApiError, ModelRef, OrgId, TaskKind};
+use crate::config::Config;
 use crate::resource::assessment::Intent;
 use crate::routing::Needs;
 use crate::routing::intent::intent;
@@ -14,6 +16,44 @@ use crate::wire::{
     StreamDecoder, Target,
 };
 use bytes::Bytes;
+use http::HeaderMap;
+
+/// What a request comes as: a form for each endpoint that has a model answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `POST /v1/chat/completions`.
+    Chat,
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/responses`.
+    Responses,
+    /// `POST /v1/embeddings`.
+    Embeddings,
+}
+
+impl Gateway {
+    /// Reads a request of this form; items that it names are looked for among those of the caller's org.
+    ///
+    /// # Errors
+    /// What the request itself is refused with.
+    pub(super) fn read(
+        &self,
+        form: Form,
+        org: &OrgId,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Operation, ApiError> {
+        match form {
+            Form::Chat => ChatRequest::parse(body).map(Operation::Chat),
+            Form::Messages => ChatRequest::parse_messages(body, headers).map(Operation::Chat),
+            Form::Responses => {
+                let recall = |item: &str| self.items.recall(org, item, self.now());
+                ChatRequest::parse_responses(&body, &recall).map(Operation::Chat)
+            }
+            Form::Embeddings => EmbeddingsRequest::parse(body).map(Operation::Embeddings),
+        }
+    }
+}
 
 /// One parsed request.
 pub(crate) enum Operation {
@@ -112,6 +152,15 @@ impl Operation {
             }
             Self::Embeddings(_) => Needs::default(),
         }
+    }
+
+    /// Whether the provider of this model can be told what is asked for; one that is not configured is no matter here.
+    pub(crate) fn fits(&self, config: &Config, model: &ModelRef) -> bool {
+        let Self::Chat(request) = self else { return true };
+        if !request.is_particular() {
+            return true;
+        }
+        config.providers.get(&model.provider).is_none_or(|provider| request.fits(&provider.target(&model.model, None)))
     }
 
     /// What its complexity is made of; `None` for what is no conversation.

@@ -90,6 +90,9 @@ impl Draft {
             return None;
         }
         let gateway = Arc::clone(&self.gateway);
+        if end.usage.is_some_and(|usage| usage.estimated) {
+            gateway.tokenizer.want();
+        }
         let total = self.clock.passed(if self.first_byte.is_some() { Stage::Relay } else { Stage::Dispatch });
         let mut decision = self.decision(&end, total);
         self.clock.passed(Stage::Record);

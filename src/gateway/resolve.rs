@@ -28,12 +28,14 @@ impl Wanted {
         }
     }
 
-    /// Checks that one provider alone may serve a request whose member `param` refers to what a provider keeps.
+    /// Checks that one provider alone may serve a request whose member `param` refers to what a provider keeps: of the
+    /// models that `fit`, all are one provider's.
     ///
     /// # Errors
     /// `unsupported_parameter`.
-    pub(crate) fn only_one_provider(&self, param: &str) -> Result<(), ApiError> {
-        let models = self.models();
+    pub(crate) fn only_one_provider(&self, param: &str, fit: impl Fn(&ModelRef) -> bool) -> Result<(), ApiError> {
+        let mut models = self.models();
+        models.retain(|model| fit(model));
         if models.iter().all(|model| models.first().is_some_and(|first| first.provider == model.provider)) {
             return Ok(());
         }

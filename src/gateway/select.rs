@@ -64,7 +64,7 @@ pub(crate) fn choose(draft: &mut Draft, wanted: &Wanted, operation: &Operation, 
     let situation = situation(&gateway, &config, draft, wanted, operation, purpose);
     let plan = plan(&gateway, &situation, draft.strategy, purpose);
     let needs = operation.needs();
-    let tried = by_experiment(&gateway, &config, draft, &needs);
+    let tried = by_experiment(&gateway, &config, draft, operation);
     let holds = tried.is_none();
     let learned = tried.or_else(|| by_what_is_learned(&gateway, &situation, draft, operation, &needs, purpose));
     let Some(choice) = learned.or_else(|| choose_by_plan(&plan, &needs)) else { return Vec::new() };
@@ -124,6 +124,7 @@ fn situation<'a>(
             info,
             provider: lacks(config, model),
             configured: config.providers.contains_key(&model.provider),
+            can_be_told: operation.fits(config, model),
             circuit_open: gateway.breakers.is_open(model, now),
             median_ms: if draft.strategy == Strategy::LatencyBased { median(model) } else { None },
             weight: route.map_or(0, |route| weight(route, model)),
@@ -154,13 +155,14 @@ fn lacks(config: &Config, model: &ModelRef) -> Capabilities {
 
 /// The choice for a session on the tried side of a canary. Where the candidate cannot serve this call, the call is none of
 /// the experiment's.
-fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &Needs) -> Option<Choice> {
+fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, operation: &Operation) -> Option<Choice> {
     let (model, share) = draft.enrolment.as_ref()?.canary.as_ref()?;
     let facts = Facts {
         model,
         info: config.catalogue.get(model).map(|info| &**info),
         provider: lacks(config, model),
         configured: config.providers.contains_key(&model.provider),
+        can_be_told: operation.fits(config, model),
         circuit_open: gateway.breakers.is_open(model, Instant::now()),
         median_ms: None,
         weight: 0,
@@ -168,7 +170,7 @@ fn by_experiment(gateway: &Gateway, config: &Config, draft: &mut Draft, needs: &
         prior_quality: None,
         shadowed: Shadowed::default(),
     };
-    let choice = enrolment::choose(draft.route.as_deref()?, &facts, *share, needs);
+    let choice = enrolment::choose(draft.route.as_deref()?, &facts, *share, &operation.needs());
     if choice.is_none() {
         draft.enrolment = None;
     }

@@ -3,6 +3,10 @@
 //! [`Decision`] is what the store keeps and the hash chain covers. It holds no text of a prompt or
 //! an answer. What arrives later (ratings, scores, credits) is stored beside it and joined on reading.
 
+mod asked;
+
+pub use asked::Asked;
+
 use super::assessment::{Assessment, Scores};
 use super::experiment::Enrolled;
 use super::timings::Timings;
@@ -183,6 +187,7 @@ pub enum FilterReason {
     CapabilityVision,
     CapabilityTools,
     CapabilityResponseSchema,
+    NativeProviderNeeded,
     ContextWindow,
     CircuitOpen,
     UpstreamRateLimited,

@@ -80,6 +80,7 @@ pub fn gate(reason: &str) -> &str {
         "capability_vision" => "cannot see images",
         "capability_tools" => "cannot call tools",
         "capability_response_schema" => "cannot keep to a response schema",
+        "native_provider_needed" => "its API has no words for what is asked",
         "context_window" => "the conversation is too long for it",
         "circuit_open" => "failing of late: left alone for a while",
         "upstream_rate_limited" => "its provider limits us just now",

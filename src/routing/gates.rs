@@ -36,6 +36,8 @@ pub struct Facts<'a> {
     pub provider: Capabilities,
     /// Whether its provider is configured.
     pub configured: bool,
+    /// Whether its provider can be told what the request asks for.
+    pub can_be_told: bool,
     /// Whether its circuit is open.
     pub circuit_open: bool,
     /// Median time in milliseconds of its recent calls: to the first byte for streams, in total otherwise.
@@ -56,6 +58,9 @@ pub struct Facts<'a> {
 pub fn refusal(facts: &Facts<'_>, needs: &Needs) -> Option<FilterReason> {
     if !facts.configured {
         return Some(FilterReason::ProviderNotConfigured);
+    }
+    if !facts.can_be_told {
+        return Some(FilterReason::NativeProviderNeeded);
     }
     let model = facts.info.map(|info| info.capabilities).unwrap_or_default();
     let lacks = |capability| facts.provider.get(capability).or(model.get(capability)) == Some(false);

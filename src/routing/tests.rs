@@ -19,6 +19,7 @@ fn facts(model: &ModelRef) -> Facts<'_> {
         info: None,
         provider: Capabilities::default(),
         configured: true,
+        can_be_told: true,
         circuit_open: false,
         median_ms: None,
         weight: 0,

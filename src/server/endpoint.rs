@@ -10,6 +10,7 @@ pub(super) enum Endpoint {
     Messages,
     CountTokens,
     Responses,
+    CountInput,
     KeptResponse,
     DeleteResponse,
     CancelResponse,
@@ -94,6 +95,7 @@ table! {
     Messages "POST" "/v1/messages" Write "Message" "Answer a conversation in Anthropic's dialect, plain or streamed";
     CountTokens "POST" "/v1/messages/count_tokens" Write "TokenCount" "Count the tokens of a conversation in Anthropic's dialect";
     Responses "POST" "/v1/responses" Write "Response" "Answer a conversation in OpenAI's Responses dialect, plain or streamed";
+    CountInput "POST" "/v1/responses/input_tokens" Write "InputTokens" "Count the tokens of a conversation in the Responses dialect";
     KeptResponse "GET" "/v1/responses/{response_id}" Read "Error" "Always 404: no response is kept";
     DeleteResponse "DELETE" "/v1/responses/{response_id}" Write "Error" "Always 404: no response is kept";
     CancelResponse "POST" "/v1/responses/{response_id}/cancel" Write "Error" "Always 404: no response is kept";
@@ -225,6 +227,7 @@ mod tests {
             ("POST", "/v1/chat/completions", Some(Endpoint::Chat), ""),
             ("POST", "/v1/messages/count_tokens", Some(Endpoint::CountTokens), ""),
             ("POST", "/v1/responses", Some(Endpoint::Responses), ""),
+            ("POST", "/v1/responses/input_tokens", Some(Endpoint::CountInput), ""),
             ("GET", "/v1/responses/resp_1", Some(Endpoint::KeptResponse), "resp_1"),
             ("POST", "/v1/responses/resp_1/cancel", Some(Endpoint::CancelResponse), "resp_1"),
             ("GET", "/v1/models", Some(Endpoint::Models), ""),

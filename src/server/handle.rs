@@ -9,7 +9,7 @@ use crate::api::input::Query;
 use crate::api::{self, Answer, Request};
 use crate::base::{ApiError, Code, RequestId, limits};
 use crate::batch::Batches;
-use crate::gateway::{self, Body, Gateway, Limiter, REQUEST_ID};
+use crate::gateway::{self, Body, Form, Gateway, Limiter, REQUEST_ID};
 use crate::wire::Surface;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -134,11 +134,16 @@ impl Server {
         let body = read_body(&head, body, config.server.max_body).await?;
         let gateway = &self.gateway;
         match row.endpoint {
-            Endpoint::Chat => return Ok(gateway.chat(caller, &head, body, id).await),
-            Endpoint::Messages => return Ok(gateway.messages(caller, &head, body, id).await),
-            Endpoint::CountTokens => return Ok(gateway.count_tokens(&caller, &head, body, id).await),
-            Endpoint::Responses => return Ok(gateway.responses(caller, &head, body, id).await),
-            Endpoint::Embeddings => return Ok(gateway.embeddings(caller, &head, body, id).await),
+            Endpoint::Chat => return Ok(gateway.serve(Form::Chat, caller, &head, body, id).await),
+            Endpoint::Messages => return Ok(gateway.serve(Form::Messages, caller, &head, body, id).await),
+            Endpoint::CountTokens => {
+                return Ok(gateway.count_tokens(Form::Messages, &caller, &head, body, id).await);
+            }
+            Endpoint::CountInput => {
+                return Ok(gateway.count_tokens(Form::Responses, &caller, &head, body, id).await);
+            }
+            Endpoint::Responses => return Ok(gateway.serve(Form::Responses, caller, &head, body, id).await),
+            Endpoint::Embeddings => return Ok(gateway.serve(Form::Embeddings, caller, &head, body, id).await),
             Endpoint::Reload => return api::ok(&self.reloader.reload(gateway).await?),
             _ => {}
         }
@@ -268,6 +273,7 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::Chat
         | Endpoint::Messages
         | Endpoint::CountTokens
+        | Endpoint::CountInput
         | Endpoint::Responses
         | Endpoint::Embeddings
         | Endpoint::UploadFile

@@ -219,6 +219,7 @@ const SCHEMAS: &[(&str, &[&str])] = &[
     ("BatchList", &["object", "data", "has_more", "first_id", "last_id"]),
     ("Message", &["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"]),
     ("TokenCount", &["input_tokens"]),
+    ("InputTokens", &["object", "input_tokens"]),
     ("Response", &["id", "object", "created_at", "status", "model", "output", "usage", "error", "incomplete_details"]),
     ("ChatCompletion", &["id", "object", "created", "model", "choices", "usage"]),
 ];

@@ -194,7 +194,7 @@ fn in_dialect(
     effort: Option<&str>,
     given: &Given,
 ) -> Result<Outgoing, ApiError> {
-    if let Some(outgoing) = request.inbound().encode(target, effort)? {
+    if let Some(outgoing) = request.inbound().encode(target, effort, given)? {
         return Ok(outgoing);
     }
     match target.dialect {

@@ -9,13 +9,24 @@ use tiktoken_rs::CoreBPE;
 /// Longer texts are counted by their beginning and scaled: no text may hold a thread for long.
 const COUNTED: usize = 64 << 10;
 
-/// How many tokens a text has. The first call builds the tokenizer, which takes some hundred milliseconds.
+static TOKENIZER: OnceLock<Option<CoreBPE>> = OnceLock::new();
+
+/// Builds the tokenizer, unless it is there: for a thread that may wait, and for a process that has need of it. It takes
+/// 50 ms and as many megabytes, and ten times as long in a build without optimization.
+pub fn prepare() {
+    TOKENIZER.get_or_init(|| tiktoken_rs::o200k_base().ok());
+}
+
+/// How many tokens a text has; by its length until the tokenizer is there.
 #[must_use]
 pub fn count(text: &str) -> u64 {
-    static TOKENIZER: OnceLock<Option<CoreBPE>> = OnceLock::new();
-    let Some(tokenizer) = TOKENIZER.get_or_init(|| tiktoken_rs::o200k_base().ok()) else {
-        return rough(text.len() as u64);
-    };
+    match TOKENIZER.get() {
+        Some(Some(tokenizer)) => counted(tokenizer, text),
+        _ => rough(text.len() as u64),
+    }
+}
+
+fn counted(tokenizer: &CoreBPE, text: &str) -> u64 {
     let end = text.floor_char_boundary(COUNTED.min(text.len()));
     let (counted, rest) = text.split_at(end);
     let tokens = tokenizer.encode_ordinary(counted).len() as u64;
@@ -34,6 +45,8 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_the_tokenizer() {
+        let tokenizer = tiktoken_rs::o200k_base().unwrap();
+        let count = |text: &str| counted(&tokenizer, text);
         assert_eq!(count(""), 0);
         assert_eq!(count("Hello,"), 2);
         let long = "Hello, ".repeat(20_000);

@@ -117,6 +117,34 @@ fn a_request_that_only_anthropic_can_serve_finds_it_behind_another_provider() {
 }
 
 #[test]
+fn a_route_picks_the_candidate_that_can_be_told_what_is_asked() {
+    let (fake, claude) = (Fake::start(), Claude::start());
+    let cohere = format!(
+        "[provider.coh]\nkind = \"cohere\"\nbase_url = \"http://{}\"\napi_key = \"env:FAKE_KEY\"\nallow_private_network = true\n\
+         [[model]]\nid = \"coh/command\"\n",
+        fake.address
+    );
+    let route = "[[route]]\nname = \"auto\"\nstrategy = \"fallback\"\nsticky = \"request\"\ndefault_model = \"coh/command\"\n\
+        candidates = [\"up/cheap\", \"claude/sonnet\"]\n";
+    let gateway = Gateway::start(&fake, &(claude.config() + &cohere + route));
+    let document =
+        json!({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}});
+    for (more, served, refused) in [
+        (json!({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}), "claude", vec!["command", "cheap"]),
+        (json!({"messages": [{"role": "user", "content": [document]}]}), "up", vec!["command"]),
+        (json!({}), "coh", vec![]),
+    ] {
+        let answer = gateway.post(PATH, &[], &body("auto", &more));
+        let decision = gateway.decision(&answer);
+        assert_eq!(decision["winner"]["provider"], served, "{}", answer.text());
+        let filtered = decision["filtered"].as_array().unwrap();
+        assert!(filtered.iter().all(|one| one["reason"] == "native_provider_needed"), "{decision}");
+        let models: Vec<_> = filtered.iter().map(|one| one["model"].as_str().unwrap()).collect();
+        assert_eq!(models, refused);
+    }
+}
+
+#[test]
 fn tokens_are_counted() {
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");

@@ -47,6 +47,23 @@ fn text_plain_and_streamed() {
 }
 
 #[test]
+fn titan_takes_one_text_a_call_and_clients_may_send_more() {
+    let (fake, aws) = (Fake::start(), Aws::start());
+    let gateway = Gateway::start(&fake, &bearer(&aws));
+    let texts: Vec<String> = (1..=20).map(|length| "x".repeat(length)).collect();
+    let body = json!({"model": "bedrock/amazon.titan-embed-text-v2:0", "input": texts});
+    let answer = gateway.post("/v1/embeddings", &[], &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    let vectors = answer["data"].as_array().unwrap();
+    let expected: Vec<Value> =
+        (1..=20).map(|length| json!({"object": "embedding", "index": length - 1, "embedding": [length, 1]})).collect();
+    assert_eq!(vectors, &expected, "each in its place");
+    assert_eq!(answer["usage"]["prompt_tokens"], 210);
+    assert_eq!(aws.seen().len(), 20);
+}
+
+#[test]
 fn an_anthropic_client_is_served_too() {
     let (fake, aws) = (Fake::start(), Aws::start());
     let gateway = Gateway::start(&fake, &bearer(&aws));

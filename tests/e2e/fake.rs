@@ -382,6 +382,9 @@ fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::
                 "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}]});
             reply(writer, "200 OK", "", answer.to_string().as_bytes())
         }
+        _ if seen.path.ends_with("/responses/input_tokens") => {
+            reply(writer, "200 OK", "", br#"{"object":"response.input_tokens","input_tokens":42}"#)
+        }
         _ if seen.path.ends_with("/responses") => crate::responses::serve(model, seen, writer),
         _ if seen.body["stream"] == true => stream(model, writer, state),
         _ => reply(writer, "200 OK", "", &whole),

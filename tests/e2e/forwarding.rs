@@ -10,8 +10,18 @@ use serde_json::{Value, json};
 const MODELS: &str = "[[model]]\nid = \"openai/m\"\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 20.0\nmax_output_tokens = 100\n\
      [[model]]\nid = \"anthropic/m\"\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 20.0\nmax_output_tokens = 100\n";
 
+/// Further providers whose files and batches are as OpenAI's.
+const ALIKE: [&str; 5] = ["groq", "together", "deepinfra", "nebius", "novita"];
+
 fn config(provider: &Provider, more: &str) -> String {
-    format!("{}{MODELS}{more}", provider.config())
+    let address = provider.address;
+    let alike = ALIKE.map(|kind| {
+        format!(
+            "[provider.{kind}]\nbase_url = \"http://{address}/v1\"\napi_key = \"env:FAKE_KEY\"\nallow_private_network = true\n\
+             [[model]]\nid = \"{kind}/m\"\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 20.0\nmax_output_tokens = 100\n"
+        )
+    });
+    format!("{}{}{MODELS}{more}", provider.config(), alike.concat())
 }
 
 fn input(model: &str) -> Vec<u8> {
@@ -20,10 +30,12 @@ fn input(model: &str) -> Vec<u8> {
 
 #[test]
 fn a_batch_of_one_model_goes_to_its_provider_and_what_is_left_undone_is_done_here() {
-    for model in ["openai/m", "anthropic/m"] {
+    let alike = ALIKE.map(|kind| (format!("{kind}/m"), 12_000));
+    let halved = ["openai/m", "anthropic/m"].map(|model| (model.to_owned(), 6_000));
+    for (model, price) in halved.into_iter().chain(alike) {
         let (fake, provider) = (Fake::start(), Provider::start());
         let gateway = Gateway::start(&fake, &config(&provider, ""));
-        let id = begun(&gateway, &input(model));
+        let id = begun(&gateway, &input(&model));
         wait_for("the batch there", || (provider.shelf().batches() == 1).then_some(()));
         assert_eq!(shown(&gateway, &id)["status"], "in_progress");
         assert_eq!(provider.shelf().single, 0);
@@ -38,8 +50,8 @@ fn a_batch_of_one_model_goes_to_its_provider_and_what_is_left_undone_is_done_her
             assert_eq!(*text, if there { "from a batch" } else { "one by one" });
             let decision = gateway.decision_by_id(line["response"]["request_id"].as_str().unwrap());
             assert_eq!((&decision["batch_id"], &decision["status"]), (&json!(id), &json!("ok")));
-            let cost = if there { 6_000 } else { 12_000 };
-            assert_eq!(decision["cost_micro_usd"], cost, "a batch there costs half: {model}");
+            let cost = if there { price } else { 12_000 };
+            assert_eq!(decision["cost_micro_usd"], cost, "a batch costs half where that is known: {model}");
         }
         let errors = written(&gateway, &batch["error_file_id"]);
         assert_eq!(ids(&errors), ["bad"]);

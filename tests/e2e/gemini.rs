@@ -216,3 +216,31 @@ fn signatures_survive_clients_of_the_messages_api() {
         assert!(contents[1]["parts"][1].get("thoughtSignature").is_none(), "{contents}");
     }
 }
+
+#[test]
+fn tool_schemas_that_cannot_be_said_are_noted_or_refused() {
+    let (fake, gemini) = (Fake::start(), Gemini::start());
+    let gateway = Gateway::start(&fake, &gemini.config());
+    let ask = |schema: &Value| {
+        let tool = json!({"type": "function", "function": {"name": "f", "parameters": schema}});
+        gateway.post(
+            CHAT,
+            &[],
+            &json!({"model": "gemini/gemini-3-pro", "tools": [tool],
+            "messages": [{"role": "user", "content": "hello"}]}),
+        )
+    };
+    let schema = json!({"type": "object", "properties": {"a": {"not": {"type": "null"}}, "b": {"type": "string"}},
+        "patternProperties": {"^x": {"type": "string"}}, "if": {"required": ["a"]}, "then": {"required": ["b"]}});
+    let answer = ask(&schema);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(gateway.decision(&answer)["dropped_parameters"], json!(["tools[0].function.parameters"]));
+    let sent = gemini.seen()[0].1.to_string();
+    assert!(sent.contains("\"properties\":{\"a\":{},\"b\":{\"type\":\"string\"}}"), "{sent}");
+    assert!(!sent.contains("patternProperties") && !sent.contains("\"not\""), "{sent}");
+    let deep = (0..70).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner}));
+    let refused = ask(&json!({"type": "object", "properties": {"deep": deep}}));
+    assert_eq!((refused.status, refused.error_code().as_str()), (400, "invalid_request"), "{}", refused.text());
+    assert_eq!(refused.json()["error"]["param"], "tools[0].function.parameters");
+    assert_eq!(gemini.seen().len(), 1);
+}

@@ -58,6 +58,11 @@ fn native(fake: &Fake) -> String {
     )
 }
 
+/// Another one.
+fn other(fake: &Fake) -> String {
+    native(fake).replace("native", "other")
+}
+
 fn body(model: &str, more: &Value) -> Value {
     let mut body = json!({"model": model, "input": "hello"});
     for (name, value) in more.as_object().unwrap() {
@@ -169,7 +174,7 @@ fn a_provider_of_the_same_api_gets_and_gives_the_original() {
 #[test]
 fn what_only_one_kind_of_provider_can_do_finds_it_or_is_refused() {
     let fake = Fake::start();
-    let gateway = Gateway::start(&fake, &native(&fake));
+    let gateway = Gateway::start(&fake, &(native(&fake) + &other(&fake)));
     let search = json!({"tools": [{"type": "web_search"}]});
     let answer = gateway.post(PATH, &[], &body("up/cheap,native/m", &search));
     assert_eq!((answer.status, answer.header("floopy-provider")), (200, Some("native")), "{}", answer.text());
@@ -180,7 +185,7 @@ fn what_only_one_kind_of_provider_can_do_finds_it_or_is_refused() {
         ("up/cheap", &search, "tools[0].type"),
         ("up/cheap,up/dear", &search, "tools[0].type"),
         ("up/cheap", &before, "previous_response_id"),
-        ("up/cheap,native/m", &before, "previous_response_id"),
+        ("native/m,other/m", &before, "previous_response_id"),
         ("up/cheap", &json!({"background": true}), "background"),
     ] {
         let answer = gateway.post(PATH, &[], &body(model, more));
@@ -259,4 +264,57 @@ fn responses_are_not_kept() {
     assert_eq!(gateway.post(&format!("{path}/cancel"), &[], &json!({})).status, 404);
     assert_eq!(gateway.get(PATH).status, 405);
     assert_eq!(fake.seen().len(), 1, "nobody was asked");
+}
+
+#[test]
+fn a_route_picks_the_candidate_that_can_be_told_what_is_asked() {
+    let fake = Fake::start();
+    let route = "[[route]]\nname = \"auto\"\nstrategy = \"fallback\"\nsticky = \"request\"\ndefault_model = \"up/cheap\"\n\
+        candidates = [\"up/dear\", \"native/m\"]\n";
+    let gateway = Gateway::start(&fake, &(native(&fake) + route));
+    for asked in [
+        json!({"tools": [{"type": "web_search"}]}),
+        json!({"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
+        json!({"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}),
+        json!({"tools": [{"type": "computer_use_preview", "display_width": 1, "display_height": 1, "environment": "linux"}]}),
+        json!({"tools": [{"type": "mcp", "server_label": "s", "server_url": "https://mcp.example"}]}),
+        json!({"previous_response_id": "resp_up1"}),
+        json!({"background": true}),
+    ] {
+        let answer = gateway.post(PATH, &[], &body("auto", &asked));
+        assert_eq!((answer.status, answer.header("floopy-provider")), (200, Some("native")), "{}", answer.text());
+        let decision = gateway.decision(&answer);
+        let refused: Vec<_> =
+            decision["filtered"].as_array().unwrap().iter().map(|one| (&one["model"], &one["reason"])).collect();
+        let why = json!("native_provider_needed");
+        assert_eq!(refused, [(&json!("cheap"), &why), (&json!("dear"), &why)], "{asked}");
+        assert_eq!(
+            (&decision["reason"], decision["outcome"]["attempts"].as_array().unwrap().len()),
+            (&json!("single_candidate"), 1)
+        );
+    }
+    assert_eq!(fake.calls_of("cheap") + fake.calls_of("dear"), 0);
+    let plain = gateway.post(PATH, &[], &body("auto", &json!({})));
+    assert_eq!(gateway.decision(&plain)["filtered"], json!([]), "what everybody can be told is everybody's");
+}
+
+#[test]
+fn tokens_are_counted_by_who_serves_the_api_and_here_otherwise() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, &native(&fake));
+    let count = |model: &str, more: &Value| gateway.post(&format!("{PATH}/input_tokens"), &[], &body(model, more));
+    let native = count("native/m", &json!({"previous_response_id": "resp_up1"}));
+    assert_eq!(native.json(), json!({"object": "response.input_tokens", "input_tokens": 42}));
+    let seen = fake.last();
+    assert_eq!(seen.path, "/v1/responses/input_tokens");
+    assert_eq!(seen.body, json!({"model": "m", "input": "hello", "previous_response_id": "resp_up1"}));
+    let (short, long) =
+        (count("up/cheap", &json!({"input": "Hello,"})), count("up/cheap", &json!({"input": "Hello, ".repeat(100)})));
+    let (short, long) = (short.json(), long.json());
+    assert_eq!(short["object"], "response.input_tokens", "{short}");
+    let tokens = |count: &Value| count["input_tokens"].as_u64().unwrap();
+    assert!((3..12).contains(&tokens(&short)) && (200..220).contains(&tokens(&long)), "{short} {long}");
+    let unknown = count("up/cheap", &json!({"previous_response_id": "resp_up1"}));
+    assert_eq!((unknown.status, &unknown.json()["error"]["param"]), (400, &json!("previous_response_id")));
+    assert_eq!(fake.seen().len(), 1, "nobody else was asked");
 }

@@ -192,6 +192,21 @@ fn claude_has_its_model_in_the_path_and_its_version_in_the_body() {
 }
 
 #[test]
+fn images_by_address_are_fetched_for_claude_here() {
+    let google = google(0, Arc::default());
+    let (gateway, _folder) = start(&google);
+    let image = json!({"type": "image", "source": {"type": "url", "url": "https://127.0.0.1/a.png"}});
+    let body = json!({"model": "vertex/claude-haiku-4-5", "max_tokens": 9,
+        "messages": [{"role": "user", "content": [image]}]});
+    let answer = gateway.post("/v1/messages", &[], &body);
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.text().contains("the image cannot be fetched"), "{}", answer.text());
+    assert!(google.asked().iter().all(|asked| !asked.path.contains("claude")), "an address is of no use there");
+    let count = gateway.post("/v1/messages/count_tokens", &[], &body);
+    assert!(count.json()["input_tokens"].as_u64().unwrap() > 1000, "{}", count.text());
+}
+
+#[test]
 fn a_tier_is_a_header_here() {
     let google = google(0, Arc::default());
     let (gateway, _folder) = start(&google);

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Iterator
 
+from openai.types.responses.input_token_count_params import InputTokenCountParams
 from openai.types.responses.response_create_params import (
     ResponseCreateParamsNonStreaming,
     ResponseCreateParamsStreaming,
@@ -13,8 +14,9 @@ from . import model, openai_dialect
 from .checks import Typed
 from .openai_dialect import CREATED, FREE_PREFIX, error, overflow
 
-__all__ = ["answer", "chat_violations", "error", "heard", "midstream_error", "overflow", "stream"]
+__all__ = ["answer", "chat_violations", "count_violations", "error", "heard", "midstream_error", "overflow", "stream"]
 
+COUNTED = Typed(InputTokenCountParams)
 PLAIN, STREAMING = Typed(ResponseCreateParamsNonStreaming), Typed(ResponseCreateParamsStreaming)
 KNOWN_KEYS = set(ResponseCreateParamsStreaming.__required_keys__ | ResponseCreateParamsStreaming.__optional_keys__)
 # What the real server looks up in its own store; this one keeps nothing.
@@ -50,6 +52,10 @@ def chat_violations(body: dict) -> Iterator[str]:
             yield f"input[{index}] is the reasoning of another provider"
         elif kind == "item_reference":
             yield f"input[{index}] names {item.get('id')}, which is not kept here"
+
+
+def count_violations(body: dict) -> Iterator[str]:
+    yield from COUNTED.violations(body)
 
 
 def heard(body: dict) -> model.Heard:

@@ -110,6 +110,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(call, 400, openai_dialect.error(400))
         if dialect := registry.chat_at(provider, path, url.query):
             return self.chat(provider, dialect, raw, body)
+        if provider == "openai" and path == "v1/responses/input_tokens":
+            return self.count(provider, raw, body)
         if (provider, path) in (("cohere", "v2/embed"), ("openai", "v1/embeddings"), ("local", "v1/embeddings")):
             return self.embed(provider, raw, body)
         if provider == "gemini" and path.endswith(":batchEmbedContents"):
@@ -212,6 +214,13 @@ class Handler(BaseHTTPRequestHandler):
         else:
             return False
         return True
+
+    def count(self, provider: str, raw: bytes, body: dict) -> None:
+        call = self.begin(provider, raw, body, "")
+        call.violations += openai_responses.count_violations(body)
+        if call.violations:
+            return self.give(call, 400, openai_responses.error(400, "; ".join(call.violations)))
+        self.give(call, 200, {"object": "response.input_tokens", "input_tokens": len(raw)})
 
     def embed(self, provider: str, raw: bytes, body: dict) -> None:
         is_cohere = provider == "cohere"

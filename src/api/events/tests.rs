@@ -2,67 +2,22 @@
 
 use super::*;
 use crate::base::{KeyId, RequestId, SessionId, Timestamp};
-use crate::resource::decision::{Outcome, Reason, Status, Strategy, UsageNote};
-use crate::resource::{Assessment, Decision, KeyRecord};
+use crate::resource::decision::{Asked, Outcome, Status};
+use crate::resource::{Decision, KeyRecord};
 use crate::store::{Options, Recorded};
 use serde_json::Value;
 
 fn decision(org: &str, label: &str) -> Recorded {
     let now = Timestamp(1_700_000_000_000_000);
-    let outcome = Outcome {
-        status: Status::Ok,
-        latency_ms: 1,
-        ttft_ms: None,
-        input_tokens: None,
-        output_tokens: None,
-        cached_input_tokens: None,
-        cost_micro_usd: None,
-        baseline_cost_micro_usd: None,
-        saved_micro_usd: None,
-        cache_hit: false,
-        threat_blocked: false,
-        fallback_used: false,
-        attempts: Vec::new(),
-    };
-    let decision = Decision {
+    let asked = Asked {
         request_id: RequestId::draw(now),
         org: OrgId::from(org),
         session_id: SessionId::from("s"),
-        session_inferred: false,
         created_at: now,
         endpoint: "chat".to_owned(),
         requested_model: "m".to_owned(),
-        stream: false,
-        floopy_reason: "m::direct".to_owned(),
-        routing_strategy: Strategy::LegacyModel,
-        route: None,
-        winner: None,
-        served: None,
-        reason: Reason::NoRouter,
-        propensity: None,
-        candidates: Vec::new(),
-        filtered: Vec::new(),
-        assessment: Assessment::default(),
-        trace: None,
-        outcome,
-        heuristics: None,
-        usage: UsageNote::default(),
-        http_status: 200,
-        error_code: None,
-        key_id: None,
-        user_id: None,
-        project_id: None,
-        session_name: Some(label.to_owned()),
-        session_path: None,
-        experiment: None,
-        properties: Vec::new(),
-        dropped_parameters: Vec::new(),
-        completion_id: None,
-        batch_id: None,
-        trace_id: None,
-        timings: None,
-        config_generation: 1,
     };
+    let decision = Decision { session_name: Some(label.to_owned()), ..Decision::of(asked, Outcome::of(Status::Ok, 1)) };
     Recorded { decision, messages: None, answer: None, around: None }
 }
 

@@ -5,7 +5,7 @@ use crate::config::profile;
 use crate::config::raw::RawProvider;
 use crate::config::report::{Complaint, Field, Report};
 use crate::config::secret::{self, Reference};
-use crate::config::settings::{AwsKeys, AwsSource, Credential, Dialect, Signing};
+use crate::config::settings::{Around, AwsKeys, AwsSource, Credential, Dialect, Signing};
 use crate::config::sources::{Environment, read_limited};
 use crate::config::tree::Place;
 use std::net::Ipv6Addr;
@@ -17,6 +17,8 @@ use url::{Host, Url};
 const BEARER_ENV: &str = "AWS_BEARER_TOKEN_BEDROCK";
 /// The variable that holds an address of one's own.
 const ENDPOINT_ENV: &str = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME";
+/// The variable that holds an address of the access portal.
+const PORTAL_ENV: &str = "AWS_ENDPOINT_URL_SSO";
 /// Variables that name the region, in order.
 const REGION_ENV: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
@@ -40,9 +42,7 @@ fn found_region(raw: &RawProvider, environment: &Environment) -> Option<String> 
     }
     let of_profile = || {
         let name = profile_name(raw, environment);
-        let texts = files(environment).into_iter().filter_map(|file| read_limited(&file, limits::MAX_SECRET_FILE).ok());
-        let mut texts = texts.filter_map(|bytes| String::from_utf8(bytes).ok());
-        texts.find_map(|text| profile::value(&text, &name, "region").map(str::to_owned))
+        texts(&files(environment)).find_map(|text| profile::value(&text, &name, "region").map(str::to_owned))
     };
     region_of_environment(environment).map(str::to_owned).or_else(of_profile)
 }
@@ -131,15 +131,8 @@ fn source(raw: &RawProvider, environment: &Environment, report: &mut Report) -> 
         };
         return Some(AwsSource::Fixed(AwsKeys { id: id?.expose().to_owned(), secret: secret?, session_token }));
     }
-    if aws.profile.is_none() && environment.has("AWS_ACCESS_KEY_ID") && environment.has("AWS_SECRET_ACCESS_KEY") {
-        let mut fetch = |key, variable| of_environment(raw, key, variable, environment, report);
-        let id = fetch("access_key_id", "AWS_ACCESS_KEY_ID");
-        let secret = fetch("secret_access_key", "AWS_SECRET_ACCESS_KEY");
-        let session_token = match environment.has("AWS_SESSION_TOKEN") {
-            true => Some(fetch("session_token", "AWS_SESSION_TOKEN")?),
-            false => None,
-        };
-        return Some(AwsSource::Fixed(AwsKeys { id: id?.expose().to_owned(), secret: secret?, session_token }));
+    if aws.profile.is_none() && has_keys(environment) {
+        return keys_of(raw, environment, report).map(AwsSource::Fixed);
     }
     let name = profile_name(raw, environment);
     let files = files(environment);
@@ -149,21 +142,83 @@ fn source(raw: &RawProvider, environment: &Environment, report: &mut Report) -> 
             report.missing(&raw.name.place, &raw.name.key, reason);
             return None;
         }
-        return Some(AwsSource::Profile { name, files });
+        return profile_source(raw, name, files, environment, report);
     }
     if let (Some(role), Some(file)) = (environment.get("AWS_ROLE_ARN"), environment.get("AWS_WEB_IDENTITY_TOKEN_FILE"))
     {
-        let url = token_service(raw, environment, report)?;
+        let url = token_service(raw, &region(raw, environment, report)?, environment, report)?;
         let session = environment.get("AWS_ROLE_SESSION_NAME").unwrap_or("floopy").to_owned();
         return Some(AwsSource::WebIdentity { url, role: role.to_owned(), session, token_file: PathBuf::from(file) });
     }
     if files.first().is_some_and(|file| file.is_file()) {
-        return Some(AwsSource::Profile { name, files });
+        return profile_source(raw, name, files, environment, report);
     }
-    match container(raw, environment, report) {
-        Some(found) => found,
-        None => machine(raw, environment, report),
+    if let Some(found) = container(raw, environment, report) {
+        return found;
     }
+    let machine = machine(raw, environment, report);
+    if machine.is_none() {
+        let reason =
+            "there is nothing to sign calls with: set api_key, access_key_id and secret_access_key, or profile";
+        report.missing(&raw.name.place, &raw.name.key, reason);
+    }
+    machine
+}
+
+fn has_keys(environment: &Environment) -> bool {
+    environment.has("AWS_ACCESS_KEY_ID") && environment.has("AWS_SECRET_ACCESS_KEY")
+}
+
+/// The keys in the environment; `None` after a problem.
+fn keys_of(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Option<AwsKeys> {
+    let mut fetch = |key, variable| of_environment(raw, key, variable, environment, report);
+    let id = fetch("access_key_id", "AWS_ACCESS_KEY_ID");
+    let secret = fetch("secret_access_key", "AWS_SECRET_ACCESS_KEY");
+    let session_token = match environment.has("AWS_SESSION_TOKEN") {
+        true => Some(fetch("session_token", "AWS_SESSION_TOKEN")?),
+        false => None,
+    };
+    Some(AwsKeys { id: id?.expose().to_owned(), secret: secret?, session_token })
+}
+
+/// A profile, with what it may refer to; `None` after a problem.
+fn profile_source(
+    raw: &RawProvider,
+    name: String,
+    files: Vec<PathBuf>,
+    environment: &Environment,
+    report: &mut Report,
+) -> Option<AwsSource> {
+    // What is wrong with the region is said where the address is made of it.
+    let region = found_region(raw, environment).unwrap_or_default();
+    let token_service = token_service(raw, &region, environment, report)?;
+    let portal = match environment.get(PORTAL_ENV) {
+        Some(given) => Some(url_of(raw, PORTAL_ENV, given, report)?),
+        None => None,
+    };
+    let mut around = Around {
+        region,
+        token_service,
+        portal,
+        logins: environment.get("HOME").map(|home| PathBuf::from(home).join(".aws/sso/cache")),
+        environment: None,
+        container: None,
+        machine: None,
+    };
+    if texts(&files).any(|text| text.contains("credential_source")) {
+        if has_keys(environment) {
+            around.environment = Some(keys_of(raw, environment, report)?);
+        }
+        around.container = container(raw, environment, report).flatten();
+        around.machine = machine(raw, environment, report);
+    }
+    Some(AwsSource::Profile { name, files, around: Box::new(around) })
+}
+
+/// What stands in AWS's files.
+fn texts(files: &[PathBuf]) -> impl Iterator<Item = String> {
+    let texts = files.iter().filter_map(|file| read_limited(file, limits::MAX_SECRET_FILE).ok());
+    texts.filter_map(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn profile_name(raw: &RawProvider, environment: &Environment) -> String {
@@ -191,14 +246,15 @@ fn url_of(raw: &RawProvider, variable: &str, text: &str, report: &mut Report) ->
     url
 }
 
-fn token_service(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Option<Url> {
+/// AWS's token service in a region.
+fn token_service(raw: &RawProvider, region: &str, environment: &Environment, report: &mut Report) -> Option<Url> {
     const ENDPOINT: &str = "AWS_ENDPOINT_URL_STS";
     if let Some(given) = environment.get(ENDPOINT) {
         return url_of(raw, ENDPOINT, given, report);
     }
-    let region = region(raw, environment, report)?;
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://sts.{region}.{domain}").parse().ok()
+    let host = if region.is_empty() { "sts".to_owned() } else { format!("sts.{region}") };
+    format!("https://{host}.{domain}").parse().ok()
 }
 
 /// The agent of the container that we run in; outer `None` where there is none.
@@ -233,12 +289,10 @@ fn is_agent(url: &Url) -> bool {
     }
 }
 
+/// The metadata service of the machine; `None` where it must not be asked.
 fn machine(raw: &RawProvider, environment: &Environment, report: &mut Report) -> Option<AwsSource> {
     const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
     if environment.get("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        let reason =
-            "there is nothing to sign calls with: set api_key, access_key_id and secret_access_key, or profile";
-        report.missing(&raw.name.place, &raw.name.key, reason);
         return None;
     }
     let is_v6 =

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::Secret;
-use crate::config::settings::{AwsKeys, AwsSource};
+use crate::config::settings::{Around, AwsKeys, AwsSource};
 
 #[test]
 fn bedrocks_address_is_its_regions() {
@@ -54,7 +54,18 @@ fn bedrock_finds_its_keys_as_awss_own_programs_do() {
     );
     assert_eq!(source("", &keys), fixed("AKIA1", None), "keys outrank the profile that the environment names");
     let files = vec!["/h/.aws/credentials".into(), "/h/.aws/config".into()];
-    let profile = |name: &str| Ok(AwsSource::Profile { name: name.to_owned(), files: files.clone() });
+    let around = Around {
+        region: "us-east-1".to_owned(),
+        token_service: "https://sts.us-east-1.amazonaws.com".parse().unwrap(),
+        portal: None,
+        logins: Some("/h/.aws/sso/cache".into()),
+        environment: None,
+        container: None,
+        machine: None,
+    };
+    let profile = |name: &str| {
+        Ok(AwsSource::Profile { name: name.to_owned(), files: files.clone(), around: Box::new(around.clone()) })
+    };
     assert_eq!(source("profile = \"mine\"\n", &keys), profile("mine"));
     assert_eq!(source("", &keys[2..]), profile("work"));
     let machine = |url: &str| Ok(AwsSource::Machine { url: url.parse().unwrap() });

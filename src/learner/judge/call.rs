@@ -4,10 +4,8 @@ use super::desk::{Bench, Job};
 use super::rubric;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, SessionId, Timestamp, body, limits};
-use crate::resource::assessment::{Assessment, Scores};
-use crate::resource::decision::{
-    Attempt, Decision, JUDGE, Outcome, Reason, Status, Strategy, Target as TargetName, UsageNote,
-};
+use crate::resource::assessment::Scores;
+use crate::resource::decision::{Asked, Attempt, Decision, JUDGE, Outcome, Status, Target as TargetName, UsageNote};
 use crate::store::Recorded;
 use crate::upstream::Call;
 use crate::wire::{self, AnswerContext, ChatRequest, Decoded, Fault};
@@ -114,66 +112,41 @@ fn decision(
     let model: &ModelRef = &job.judge.model;
     let target = TargetName::from(model);
     let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    Decision {
+    let outcome = Outcome {
+        input_tokens: usage.map(|usage| usage.input),
+        output_tokens: usage.map(|usage| usage.output),
+        cached_input_tokens: usage.map(|usage| usage.cached_input),
+        cost_micro_usd: cost,
+        attempts: vec![Attempt {
+            target: target.clone(),
+            status: None,
+            error: error.map(|code| code.as_str().to_owned()),
+            latency_ms,
+            retry: 0,
+        }],
+        ..Outcome::of(if error.is_none() { Status::Ok } else { Status::Error }, latency_ms)
+    };
+    let asked = Asked {
         request_id: id,
         org: job.org.clone(),
-        completion_id: None,
         session_id: SessionId::from(format!("{JUDGE}:{}", job.route)),
-        session_inferred: true,
         created_at: now,
         endpoint: JUDGE.to_owned(),
         requested_model: model.to_string(),
-        stream: false,
+    };
+    Decision {
+        session_inferred: true,
         floopy_reason: format!("{}::{JUDGE}", model.model),
-        routing_strategy: Strategy::LegacyModel,
-        route: None,
         winner: Some(target.clone()),
-        served: error.is_none().then(|| target.clone()),
-        reason: Reason::NoRouter,
-        propensity: None,
-        candidates: Vec::new(),
-        filtered: Vec::new(),
-        assessment: Assessment::default(),
-        outcome: Outcome {
-            status: if error.is_none() { Status::Ok } else { Status::Error },
-            latency_ms,
-            ttft_ms: None,
-            input_tokens: usage.map(|usage| usage.input),
-            output_tokens: usage.map(|usage| usage.output),
-            cached_input_tokens: usage.map(|usage| usage.cached_input),
-            cost_micro_usd: cost,
-            baseline_cost_micro_usd: None,
-            saved_micro_usd: None,
-            cache_hit: false,
-            threat_blocked: false,
-            fallback_used: false,
-            attempts: vec![Attempt {
-                target,
-                status: None,
-                error: error.map(|code| code.as_str().to_owned()),
-                latency_ms,
-                retry: 0,
-            }],
-        },
-        trace: None,
-        heuristics: None,
+        served: error.is_none().then_some(target),
         usage: UsageNote {
             estimated: usage.is_some_and(|usage| usage.estimated),
             reasoning_tokens: usage.map_or(0, |usage| usage.reasoning),
         },
         http_status: error.map_or(200, Code::status),
         error_code: error.map(|code| code.as_str().to_owned()),
-        key_id: None,
-        user_id: None,
-        project_id: None,
-        session_name: None,
-        session_path: None,
-        experiment: None,
         properties: vec![("judged".to_owned(), job.request_id.to_string())],
-        dropped_parameters: Vec::new(),
-        batch_id: None,
-        trace_id: None,
-        timings: None,
         config_generation: job.config.generation,
+        ..Decision::of(asked, outcome)
     }
 }

@@ -1,6 +1,7 @@
 //! Exports: whole, cut, changed; and what they add up to.
 
 use super::*;
+use crate::resource::decision::Strategy;
 use crate::resource::export::Trailer;
 use crate::resource::savings::GroupBy;
 use crate::resource::trace::{Trace, Why};

@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::limits::MAX_LOOKED_AT;
 use crate::resource::decision::JUDGE;
+use crate::resource::decision::Strategy;
 
 /// Every decision that a filter finds, page by page, and how many pages that took.
 fn all(store: &Store, filter: &DecisionFilter, limit: usize) -> (Vec<RequestId>, usize) {

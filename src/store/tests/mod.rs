@@ -11,7 +11,7 @@ use super::polite::Manners;
 use super::*;
 use crate::base::{KeyId, MicroUsd, OrgId, RequestId, RouteId, SessionId, Timestamp};
 use crate::resource::constraints::Spend;
-use crate::resource::decision::{Outcome, Reason, Status, Strategy, Target, UsageNote};
+use crate::resource::decision::{Asked, Outcome, Status, Target};
 use crate::resource::{Decision, Feedback, KeyRecord, Rating};
 use redb::{ReadableDatabase, ReadableTable, StorageBackend};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,59 +28,25 @@ fn options(folder: &std::path::Path) -> Options {
 }
 
 fn decision(org: &str, session: &str, at: i64) -> Decision {
-    Decision {
+    let asked = Asked {
         request_id: RequestId::draw(Timestamp(0)),
         org: OrgId::from(org),
         session_id: SessionId::from(session),
-        session_inferred: false,
         created_at: Timestamp(at),
         endpoint: "chat".into(),
         requested_model: "p/m".into(),
-        stream: false,
-        floopy_reason: "m::direct".into(),
-        routing_strategy: Strategy::LegacyModel,
-        route: None,
-        winner: Some(Target { provider: "p".into(), model: "m".into() }),
-        served: Some(Target { provider: "p".into(), model: "m".into() }),
-        reason: Reason::NoRouter,
-        propensity: None,
-        candidates: Vec::new(),
-        filtered: Vec::new(),
-        assessment: crate::resource::Assessment::default(),
-        trace: None,
-        heuristics: None,
-        outcome: Outcome {
-            status: Status::Ok,
-            latency_ms: 1,
-            ttft_ms: None,
-            input_tokens: Some(1),
-            output_tokens: Some(1),
-            cached_input_tokens: Some(0),
-            cost_micro_usd: Some(MicroUsd(500_000)),
-            baseline_cost_micro_usd: Some(MicroUsd(700_000)),
-            saved_micro_usd: Some(MicroUsd(200_000)),
-            cache_hit: false,
-            threat_blocked: false,
-            fallback_used: false,
-            attempts: Vec::new(),
-        },
-        usage: UsageNote::default(),
-        http_status: 200,
-        error_code: None,
-        key_id: None,
-        user_id: None,
-        project_id: None,
-        session_name: None,
-        session_path: None,
-        experiment: None,
-        properties: Vec::new(),
-        dropped_parameters: Vec::new(),
-        completion_id: None,
-        batch_id: None,
-        trace_id: None,
-        timings: None,
-        config_generation: 1,
-    }
+    };
+    let outcome = Outcome {
+        input_tokens: Some(1),
+        output_tokens: Some(1),
+        cached_input_tokens: Some(0),
+        cost_micro_usd: Some(MicroUsd(500_000)),
+        baseline_cost_micro_usd: Some(MicroUsd(700_000)),
+        saved_micro_usd: Some(MicroUsd(200_000)),
+        ..Outcome::of(Status::Ok, 1)
+    };
+    let target = Target { provider: "p".into(), model: "m".into() };
+    Decision { winner: Some(target.clone()), served: Some(target), ..Decision::of(asked, outcome) }
 }
 
 fn recorded(decision: Decision) -> Recorded {

@@ -4,14 +4,28 @@ use super::request::path;
 use crate::base::ApiError;
 use crate::wire::fault::Fault;
 use crate::wire::policy::unsupported;
+use crate::wire::quirks::{Quirks, quirks};
 use crate::wire::target::{Outgoing, Target};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::ACCEPT;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
-/// Texts that Cohere's models take a call.
-const MAX_TEXTS: usize = 96;
+/// Models by what one call for embeddings takes.
+static TITAN: LazyLock<Quirks> = LazyLock::new(|| Quirks { max_embedding_inputs: 1, ..*quirks("bedrock") });
+static COHERE: LazyLock<Quirks> = LazyLock::new(|| Quirks { max_embedding_inputs: 96, ..*quirks("bedrock") });
+
+/// The row of a model at Bedrock, where it takes but so many texts a call.
+pub(crate) fn row(model: &str) -> Option<&'static Quirks> {
+    if model.contains("titan-embed-text") {
+        Some(&TITAN)
+    } else if model.contains("cohere.embed-") {
+        Some(&COHERE)
+    } else {
+        None
+    }
+}
 
 /// What to call. `texts`: the input, where it is all texts; `dimensions`: the length of the vectors, where it is asked for.
 ///
@@ -30,9 +44,6 @@ pub(crate) fn encode_embeddings(
         };
         json!({ "inputText": text })
     } else if model.contains("cohere.embed-") {
-        if texts.len() > MAX_TEXTS {
-            return Err(unsupported("input", "Cohere's models take at most 96 texts a call at Bedrock: send fewer."));
-        }
         json!({"texts": texts, "input_type": "search_document", "truncate": "NONE", "embedding_types": ["float"]})
     } else {
         let why = "At Bedrock, embeddings are served of Titan's text models and of Cohere's: choose one of these.";

@@ -29,7 +29,7 @@ mod tools;
 mod turns;
 
 pub(super) use answer::decode;
-pub(super) use embeddings::{decode_embeddings, encode_embeddings};
+pub(super) use embeddings::{decode_embeddings, encode_embeddings, row};
 pub(super) use model::can_force_tools;
 pub(super) use request::encode;
 pub(super) use stream::Stream;

@@ -5,14 +5,16 @@
 //! travels, and so does the answer's.
 
 mod completion;
+mod count;
 mod messages;
 mod responses;
 
+pub use count::{count_call, count_input};
 pub(super) use responses::{Relay, decode as decode_response};
 
 use super::chat::{ChatRequest, not_json};
 use super::fault::Fault;
-use super::given::Thoughts;
+use super::given::{Given, Thoughts};
 use super::splice::{Member, members};
 use super::sse::Splitter;
 use super::target::{AnswerContext, Dialect, Outgoing, Target};
@@ -21,7 +23,6 @@ use crate::base::{ApiError, Code, RequestId};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a client speaks: how it is told of errors, and what keeps its stream open.
@@ -131,21 +132,42 @@ impl Inbound {
         matches!(self, Self::Responses(_)) && responses::Origin::is_native(target)
     }
 
+    /// Whether the target speaks the client's own dialect, so that the client's text travels.
+    fn is_native(&self, target: &Target<'_>) -> bool {
+        match self {
+            Self::Chat => false,
+            Self::Messages(_) => target.dialect == Dialect::AnthropicMessages,
+            Self::Responses(_) => responses::Origin::is_native(target),
+        }
+    }
+
+    /// Whether every target can be told what the client asks for.
+    ///
+    /// # Errors
+    /// It can be said in the client's dialect only: a target that speaks it may serve.
+    fn fits_others(&self) -> Result<(), ApiError> {
+        match self {
+            Self::Chat => Ok(()),
+            Self::Messages(origin) => origin.fits_others(),
+            Self::Responses(origin) => origin.fits_others(),
+        }
+    }
+
     /// The call in the client's own words, where the target takes them.
     ///
     /// # Errors
     /// What the client asks for can be said in its own dialect only, and the target speaks another.
-    pub(super) fn encode(&self, target: &Target<'_>, effort: Option<&str>) -> Result<Option<Outgoing>, ApiError> {
+    pub(super) fn encode(
+        &self,
+        target: &Target<'_>,
+        effort: Option<&str>,
+        given: &Given,
+    ) -> Result<Option<Outgoing>, ApiError> {
         match self {
+            _ if !self.is_native(target) => self.fits_others().map(|()| None),
             Self::Chat => Ok(None),
-            Self::Messages(origin) if target.dialect == Dialect::AnthropicMessages => {
-                Ok(Some(origin.outgoing(target.model, effort)))
-            }
-            Self::Messages(origin) => origin.fits_others().map(|()| None),
-            Self::Responses(origin) if responses::Origin::is_native(target) => {
-                origin.outgoing(target, effort).map(Some)
-            }
-            Self::Responses(origin) => origin.fits_others().map(|()| None),
+            Self::Messages(origin) => Ok(Some(origin.outgoing(target.model, effort, given))),
+            Self::Responses(origin) => origin.outgoing(target, effort).map(Some),
         }
     }
 
@@ -270,6 +292,27 @@ impl Voice {
 }
 
 impl ChatRequest {
+    /// Whether there are targets that cannot be told what is asked for: those that [`ChatRequest::fits`] finds.
+    #[must_use]
+    pub fn is_particular(&self) -> bool {
+        self.shape().files > 0 || self.shape().audio > 0 || self.inbound().fits_others().is_err()
+    }
+
+    /// Whether the target can be told what is asked for, as far as is seen without telling it: the tools of one API,
+    /// what a provider keeps, documents and sound have no words in every dialect.
+    #[must_use]
+    pub fn fits(&self, target: &Target<'_>) -> bool {
+        if self.inbound().is_native(target) {
+            return true;
+        }
+        let shape = self.shape();
+        let takes_no_files = target.dialect == Dialect::Cohere || target.quirks.text_only;
+        let takes_no_sound = takes_no_files || target.dialect == Dialect::AnthropicMessages;
+        self.inbound().fits_others().is_ok()
+            && !(shape.files > 0 && takes_no_files)
+            && !(shape.audio > 0 && takes_no_sound)
+    }
+
     /// Reads the body of `POST /v1/messages`; `headers` are the client's.
     ///
     /// # Errors
@@ -291,27 +334,6 @@ impl ChatRequest {
         request.set_inbound(Inbound::Responses(Arc::new(origin)));
         Ok(request)
     }
-}
-
-/// The question how many tokens a Messages request has, for a target of the same dialect; `None` for any other.
-#[must_use]
-pub fn count_call(request: &ChatRequest, target: &Target<'_>) -> Option<Outgoing> {
-    let Inbound::Messages(origin) = request.inbound() else { return None };
-    if target.dialect != Dialect::AnthropicMessages {
-        return None;
-    }
-    let mut outgoing = origin.outgoing(target.model, None);
-    outgoing.path = Cow::Borrowed("/v1/messages/count_tokens");
-    Some(match target.quirks.publisher {
-        Some(_) => vertex::count(outgoing, target.anthropic_version),
-        None => outgoing,
-    })
-}
-
-/// How many tokens the input of a Messages request has, roughly: counted with the tokenizer of OpenAI's models.
-#[must_use]
-pub fn count_input(request: &ChatRequest) -> u64 {
-    messages::count(request)
 }
 
 /// The members of a body, each of which stands once.

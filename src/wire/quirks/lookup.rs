@@ -3,7 +3,8 @@
 use super::compatible::COMPATIBLE;
 use super::own::{OTHERS, OWN};
 use super::row::Quirks;
-use crate::wire::vertex;
+use crate::wire::target::Dialect;
+use crate::wire::{bedrock, vertex};
 
 /// The row of a kind; the generic one for a kind that has none.
 #[must_use]
@@ -15,7 +16,12 @@ pub fn quirks(kind: &str) -> &'static Quirks {
 #[must_use]
 pub fn of_model(kind: &str, model: &str) -> &'static Quirks {
     let row = quirks(kind);
-    if row.publisher.is_some() { vertex::row(model).unwrap_or(row) } else { row }
+    let of_maker = match row.dialect {
+        _ if row.publisher.is_some() => vertex::row(model),
+        Dialect::Bedrock => bedrock::row(model),
+        _ => None,
+    };
+    of_maker.unwrap_or(row)
 }
 
 /// The row of a kind that exists.

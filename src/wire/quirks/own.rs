@@ -6,7 +6,7 @@ use crate::wire::vertex::Publisher;
 
 /// The providers.
 pub(super) static OWN: &[Quirks] = &[
-    Quirks { responses: true, batches: HALF_PRICE, ..OPENAI },
+    Quirks { responses: true, counts_responses: true, batches: HALF_PRICE, ..OPENAI },
     Quirks {
         kind: "anthropic",
         max_n: 1,

@@ -146,6 +146,8 @@ pub struct Quirks {
     pub embeddings: Option<&'static str>,
     /// Whether OpenAI's Responses API is served, at `/responses`.
     pub responses: bool,
+    /// Whether it counts the tokens of a Responses request, at `/responses/input_tokens`.
+    pub counts_responses: bool,
     /// Its own batches; `None` = it has none that we can use.
     pub batches: Option<BatchTerms>,
     /// What `dimensions` of embeddings is called.
@@ -313,6 +315,7 @@ pub(in crate::wire) const OPENAI: Quirks = Quirks {
     model_prefix: None,
     embeddings: Some("/embeddings"),
     responses: false,
+    counts_responses: false,
     batches: None,
     dimensions: "dimensions",
     max_embedding_inputs: usize::MAX,

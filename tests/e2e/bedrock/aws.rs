@@ -141,11 +141,28 @@ fn issued(seen: &Seen, shared: &Shared) -> Option<Answer> {
         ("PUT", "/latest/api/token") => given("imds-session".to_owned()),
         ("GET", "/latest/meta-data/iam/security-credentials/") if has_session => given("the-role".to_owned()),
         ("GET", "/latest/meta-data/iam/security-credentials/the-role") if has_session => given(keys().to_string()),
-        ("POST", "/") if seen.text.contains("WebIdentityToken=platform-token") => {
+        ("POST", "/") => {
+            let by_token = seen.text.contains("WebIdentityToken=platform-token");
+            let action = if by_token { "AssumeRoleWithWebIdentity" } else { "AssumeRole" };
+            let signed = seen.header("authorization").is_some_and(|by| by.contains("/eu-west-3/sts/aws4_request, "));
+            if !seen.text.starts_with(&format!("Action={action}&")) || signed == by_token {
+                return Some(refusal("403 Forbidden", "AccessDenied", "no"));
+            }
             let mut keys = keys();
             keys["SessionToken"] = keys.as_object_mut().unwrap().remove("Token").unwrap();
-            let result = json!({"AssumeRoleWithWebIdentityResult": {"Credentials": keys}});
-            given(json!({"AssumeRoleWithWebIdentityResponse": result}).to_string())
+            let result = json!({(format!("{action}Result")): {"Credentials": keys}});
+            given(json!({(format!("{action}Response")): result}).to_string())
+        }
+        ("GET", "/federation/credentials?role_name=admin&account_id=123")
+            if seen.header("x-amz-sso_bearer_token") == Some("sso-token") =>
+        {
+            let number = shared.issued.fetch_add(1, Ordering::SeqCst) + 1;
+            let end = jiff::Timestamp::now().as_millisecond() + 3_600_000;
+            given(
+                json!({"roleCredentials": {"accessKeyId": format!("ASIA{number}"), "secretAccessKey": "secret",
+                "sessionToken": format!("token-{number}"), "expiration": end}})
+                .to_string(),
+            )
         }
         (_, path) if path.starts_with("/model/") => None,
         _ => Some(refusal("403 Forbidden", "AccessDenied", "no")),
@@ -160,7 +177,9 @@ fn untimely(seen: &Seen, shared: &Shared) -> Option<Answer> {
         return None;
     }
     let date = jiff::Timestamp::from_second(now).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT");
-    let (status, kind, headers, body) = refusal("403 Forbidden", "InvalidSignatureException", "Signature expired");
+    // AWS has a name for each direction.
+    let name = if now > signed { "InvalidSignatureException" } else { "RequestTimeTooSkewed" };
+    let (status, kind, headers, body) = refusal("403 Forbidden", name, "Signature expired");
     Some((status, kind, format!("{headers}date: {date}\r\n"), body))
 }
 
@@ -181,6 +200,11 @@ fn answer(seen: &Seen) -> Answer {
         }
         "denied" => return refusal("403 Forbidden", "AccessDeniedException", "You don't have access."),
         _ => {}
+    }
+    if let Some(text) = seen.body["inputText"].as_str() {
+        let tokens = text.len();
+        let answer = json!({"embedding": [tokens, 1], "inputTextTokenCount": tokens});
+        return ("200 OK", "application/json", String::new(), answer.to_string().into_bytes());
     }
     let calls = seen.body["toolConfig"].is_object() && !seen.body["messages"].to_string().contains("toolResult");
     if !seen.path.ends_with("/converse-stream") {

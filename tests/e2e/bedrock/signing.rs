@@ -70,6 +70,105 @@ fn keys_of_a_profile() {
     assert!(gateway.log().contains("the profile has no aws_access_key_id"), "{}", gateway.log());
 }
 
+/// Which key a call to the token service was signed with.
+fn signer(call: &Seen) -> String {
+    let authorization = call.header("authorization").unwrap_or_default();
+    let signed = authorization.strip_prefix("AWS4-HMAC-SHA256 Credential=").and_then(|rest| rest.split('/').next());
+    signed.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn profiles_take_roles_with_keys_of_others() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::create_dir(at(".aws")).unwrap();
+    std::fs::write(at("platform"), "platform-token\n").unwrap();
+    std::fs::write(at(".aws/credentials"), "[base]\naws_access_key_id = AKIA1\naws_secret_access_key = s\n").unwrap();
+    let config = format!(
+        "[profile middle]\nrole_arn = arn:aws:iam::1:role/m\nsource_profile = base\nexternal_id = ours\n\
+         duration_seconds = 900\n[profile top]\nrole_arn = arn:aws:iam::2:role/t\nsource_profile = middle\n\
+         role_session_name = me\n[profile env]\nrole_arn = arn:e\ncredential_source = Environment\n\
+         [profile ecs]\nrole_arn = arn:c\ncredential_source = EcsContainer\n\
+         [profile ec2]\nrole_arn = arn:m\ncredential_source = Ec2InstanceMetadata\n\
+         [profile eks]\nrole_arn = arn:k\nweb_identity_token_file = {}\n\
+         [profile round]\nrole_arn = arn:r\nsource_profile = about\n[profile about]\nrole_arn = arn:a\nsource_profile = round\n",
+        at("platform").display()
+    );
+    std::fs::write(at(".aws/config"), config).unwrap();
+    for (profile, signers) in [
+        ("top", vec!["AKIA1", "ASIA1"]),
+        ("middle", vec!["AKIA1"]),
+        ("env", vec!["AKIA9"]),
+        ("ecs", vec!["ASIA1"]),
+        ("ec2", vec!["ASIA1"]),
+        ("eks", vec![""]),
+    ] {
+        let aws = Aws::start();
+        let origin = format!("http://{}", aws.address);
+        let variables = [
+            ("HOME", home.path().to_str().unwrap().to_owned()),
+            ("AWS_ENDPOINT_URL_STS", origin.clone()),
+            ("AWS_ACCESS_KEY_ID", "AKIA9".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "s".to_owned()),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{origin}/agent")),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "from-inside".to_owned()),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", origin),
+        ];
+        let (_fake, gateway) = started(&aws, &format!("profile = {profile:?}\n"), &variables);
+        for _ in 0..2 {
+            let answer = gateway.post(CHAT, &[], &hello(MODEL, false));
+            assert_eq!(answer.status, 200, "{profile}: {}", gateway.log());
+        }
+        let issued = aws.issued();
+        let expected = (format!("ASIA{issued}"), Some(format!("token-{issued}")));
+        assert_eq!(signed_by(aws.seen().last().unwrap()), expected, "{profile}");
+        let asked: Vec<_> = aws.asked().into_iter().filter(|call| call.path == "/").collect();
+        assert_eq!(asked.iter().map(signer).collect::<Vec<_>>(), signers, "{profile}");
+        if profile == "top" {
+            let first =
+                "&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fm&RoleSessionName=floopy&ExternalId=ours&DurationSeconds=900";
+            assert!(asked[0].text.ends_with(first), "{}", asked[0].text);
+            assert!(asked[1].text.ends_with("&RoleSessionName=me"), "{}", asked[1].text);
+            assert_eq!(asked[1].header("x-amz-security-token"), Some("token-1"));
+        }
+    }
+    let aws = Aws::start();
+    let at_home = [("HOME", home.path().to_str().unwrap().to_owned())];
+    let (_fake, gateway) = started(&aws, "profile = \"round\"\n", &at_home);
+    let refused = gateway.post(CHAT, &[], &hello(MODEL, false));
+    assert!(refused.status >= 500 && refused.text().contains("operator"), "{}", refused.text());
+    assert!(gateway.log().contains("without end"), "{}", gateway.log());
+}
+
+#[test]
+fn a_persons_login_gives_keys_until_it_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = home.path().join(".aws/sso/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    let config = "[default]\nsso_session = corp\nsso_account_id = 123\nsso_role_name = admin\n\
+        [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.example/start\n";
+    std::fs::write(home.path().join(".aws/config"), config).unwrap();
+    let aws = Aws::start();
+    let variables = [
+        ("HOME", home.path().to_str().unwrap().to_owned()),
+        ("AWS_ENDPOINT_URL_SSO", format!("http://{}", aws.address)),
+    ];
+    let login = |end: &str| {
+        // The name is the SHA-1 of `corp`.
+        let text = serde_json::json!({"accessToken": "sso-token", "expiresAt": end, "region": "eu-west-1"});
+        std::fs::write(cache.join("ee0bfd2552fbd840c02cc48b6e823320543c450f.json"), text.to_string()).unwrap();
+    };
+    for (end, status) in [("2020-01-01T00:00:00Z", 502), ("2999-01-01T00:00:00Z", 200)] {
+        login(end);
+        let (_fake, gateway) = started(&aws, "profile = \"default\"\n", &variables);
+        let answer = gateway.post(CHAT, &[], &hello(MODEL, false));
+        assert_eq!(answer.status, status, "{}\n{}", answer.text(), gateway.log());
+        assert_eq!(gateway.log().contains("run `aws sso login`"), status != 200, "{}", gateway.log());
+        assert!(!gateway.log().contains("sso-token"));
+    }
+    assert_eq!(signed_by(&aws.seen()[0]), ("ASIA1".to_owned(), Some("token-1".to_owned())));
+}
+
 #[test]
 fn keys_of_containers_machines_and_roles_are_fetched_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,7 +224,7 @@ fn keys_that_expired_early_are_fetched_anew_once() {
 fn a_clock_that_is_wrong_is_put_right_once() {
     let aws = Aws::start();
     let (_fake, gateway) = started(&aws, FIXED, &fixed());
-    for ahead in [3_600, -7_200] {
+    for ahead in [310, 3_600, -7_200] {
         aws.set_ahead(ahead);
         let before = aws.seen().len();
         for _ in 0..2 {

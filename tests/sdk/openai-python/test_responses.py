@@ -119,6 +119,16 @@ def test_parallel_tools_and_their_results(client, ask, model, stack, tag):
     assert len(stack.calls(tag)) == 2
 
 
+def test_tokens_are_counted(client, model, upstream):
+    asked = {"instructions": "Be brief.", "tools": [WEATHER]}
+    one = client.responses.input_tokens.count(model=model, input="Hello,", **asked)
+    more = client.responses.input_tokens.count(model=model, input=user("Hello, " * 100), **asked)
+    assert one.object == more.object == "response.input_tokens"
+    assert 30 < one.input_tokens < more.input_tokens
+    if upstream != "openai":
+        assert abs(more.input_tokens - one.input_tokens - 198) < 10, "by our own tokenizer"
+
+
 def test_a_tool_without_arguments(client, ask, model):
     response = ask(client, model, "[fake scenario=bare-tool]", tools=[PING])
     assert [call.arguments for call in items(response, "function_call")] == ["{}"]

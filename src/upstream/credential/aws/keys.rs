@@ -1,25 +1,24 @@
 //! Keys that expire: the services of AWS's platforms that give them out, and files that other programs renew.
 
+use super::{chain, roles};
 use crate::base::{ProviderId, Secret, Timestamp, limits};
-use crate::config::profile;
 use crate::config::settings::{AwsKeys, AwsSource};
 use crate::upstream::CallError;
-use crate::upstream::address::Reach;
 use crate::upstream::credential::issuer::{Ask, Said, ask};
 use crate::upstream::credential::renewing::Fetched;
 use crate::upstream::credential::sensitive;
 use crate::upstream::credential::token::NoToken;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION};
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
 /// How long keys without an end are used before their file is read again.
-const REREAD: Duration = Duration::from_secs(600);
+pub(super) const REREAD: Duration = Duration::from_secs(600);
 /// How long a session of the metadata service may last, in seconds.
 const SESSION: &str = "21600";
 const SESSION_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
@@ -31,31 +30,24 @@ pub(super) async fn fetch(
     source: &AwsSource,
     tls: &TlsConnector,
 ) -> Result<Fetched<AwsKeys>, CallError> {
-    let fetched = match source {
+    of_source(source, tls).await.map_err(|refused| refused.log(provider))
+}
+
+pub(super) async fn of_source(source: &AwsSource, tls: &TlsConnector) -> Result<Fetched<AwsKeys>, NoToken> {
+    match source {
         AwsSource::Fixed(keys) => Ok(Fetched { value: keys.clone(), lives: REREAD }),
-        AwsSource::Profile { name, files } => of_profile(name, files).await,
+        AwsSource::Profile { name, files, around } => chain::of_profile(tls, name, files, around).await,
         AwsSource::WebIdentity { url, role, session, token_file } => {
-            of_web_identity(tls, url, role, session, token_file).await
+            roles::by_token(tls, url, role, session, token_file).await
         }
         AwsSource::Container { url, token, token_file } => {
             of_container(tls, url, token.as_ref(), token_file.as_deref()).await
         }
         AwsSource::Machine { url } => of_machine(tls, url).await,
-    };
-    fetched.map_err(|refused| refused.log(provider))
-}
-
-async fn of_profile(name: &str, files: &[PathBuf]) -> Result<Fetched<AwsKeys>, NoToken> {
-    let mut texts = Vec::with_capacity(files.len());
-    for file in files {
-        // A file that is not there holds no profile; another one may.
-        texts.extend(read(file).await.ok());
     }
-    let value = profile::keys(texts.iter().map(Secret::expose), name).map_err(NoToken::unusable)?;
-    Ok(Fetched { value, lives: REREAD })
 }
 
-async fn read(path: &Path) -> Result<Secret, NoToken> {
+pub(super) async fn read(path: &Path) -> Result<Secret, NoToken> {
     let path = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || {
         use std::io::Read;
@@ -72,7 +64,7 @@ async fn read(path: &Path) -> Result<Secret, NoToken> {
 /// As containers and machines answer.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Given {
+pub(super) struct Given {
     access_key_id: String,
     secret_access_key: String,
     #[serde(alias = "SessionToken")]
@@ -88,27 +80,32 @@ enum Expiration {
     Seconds(f64),
 }
 
+/// What is left of a life that ends then, in seconds since 1970.
+pub(super) fn lives(end: Option<i64>) -> Result<Duration, NoToken> {
+    let left = end.map(|end| end.saturating_sub(Timestamp::from(SystemTime::now()).seconds()));
+    let left = left.and_then(|left| u64::try_from(left).ok()).filter(|left| *left > 0);
+    left.map(Duration::from_secs).ok_or_else(|| NoToken::unreachable("the keys have expired already"))
+}
+
 impl Given {
-    fn read(self) -> Result<Fetched<AwsKeys>, NoToken> {
+    pub(super) fn read(self) -> Result<Fetched<AwsKeys>, NoToken> {
         let end = match self.expiration {
             Expiration::Text(text) => text.parse::<Timestamp>().ok().map(Timestamp::seconds),
             #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
             Expiration::Seconds(seconds) => Some(seconds as i64),
         };
-        let left = end.map(|end| end.saturating_sub(Timestamp::from(SystemTime::now()).seconds()));
-        let left = left.and_then(|left| u64::try_from(left).ok()).filter(|left| *left > 0);
-        let left = left.ok_or_else(|| NoToken::unreachable("the keys have expired already"))?;
+        let lives = lives(end)?;
         let value = AwsKeys {
             id: self.access_key_id,
             secret: Secret::new(self.secret_access_key),
             session_token: self.token.map(Secret::new),
         };
-        Ok(Fetched { value, lives: Duration::from_secs(left) })
+        Ok(Fetched { value, lives })
     }
 }
 
 /// The body of a good answer.
-fn good(said: Said) -> Result<Bytes, NoToken> {
+pub(super) fn good(said: Said) -> Result<Bytes, NoToken> {
     match said.status.as_u16() {
         200 => Ok(said.body),
         status @ (400..=428 | 430..=499) => Err(NoToken::unusable(format!("status {status}"))),
@@ -162,44 +159,4 @@ async fn of_machine(tls: &TlsConnector, url: &Url) -> Result<Fetched<AwsKeys>, N
     let role = role.ok_or_else(|| NoToken::unusable("this machine has no role"))?;
     let role = at(&format!("/latest/meta-data/iam/security-credentials/{role}"))?;
     keys(ask(tls, Ask::of_platform(&role, vec![(SESSION_TOKEN, session)])).await?)
-}
-
-/// A role that is taken with a token of the platform (EKS), which is read for every exchange: the platform replaces it.
-async fn of_web_identity(
-    tls: &TlsConnector,
-    url: &Url,
-    role: &str,
-    session: &str,
-    token_file: &Path,
-) -> Result<Fetched<AwsKeys>, NoToken> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Response {
-        assume_role_with_web_identity_response: Inner,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Inner {
-        assume_role_with_web_identity_result: Granted,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Granted {
-        credentials: Given,
-    }
-    let token = read(token_file).await?;
-    let fields = [
-        ("Action", "AssumeRoleWithWebIdentity"),
-        ("Version", "2011-06-15"),
-        ("RoleArn", role),
-        ("RoleSessionName", session),
-        ("WebIdentityToken", token.expose().trim()),
-    ];
-    // The address is AWS's, or one that the operator's environment names.
-    let mut question = Ask::form(url, &fields, Reach::Private);
-    question.headers.push((ACCEPT, HeaderValue::from_static("application/json")));
-    let body = good(ask(tls, question).await?)?;
-    let response: Response =
-        serde_json::from_slice(&body).map_err(|_| NoToken::unreachable("the answer holds no keys with an end"))?;
-    response.assume_role_with_web_identity_response.assume_role_with_web_identity_result.credentials.read()
 }

@@ -4,8 +4,14 @@
 //! |---|---|
 //! | [`sign`] | the signature |
 //! | [`keys`] | where keys come from |
+//! | [`chain`] | a profile's keys, by roles and logins |
+//! | [`roles`] | what the token service gives for a token or for other keys |
+//! | [`login`] | what the access portal gives for a person's login |
 
+mod chain;
 mod keys;
+mod login;
+mod roles;
 mod sign;
 
 use super::renewing::{Cells, Fetched, Held};

@@ -5,7 +5,7 @@ use crate::wire::{EmbeddingsRequest, decode_embeddings, encode_embeddings};
 
 fn target(model: &str) -> Target<'_> {
     Target {
-        quirks: quirks("bedrock"),
+        quirks: crate::wire::quirks::of_model("bedrock", model),
         dialect: Dialect::Bedrock,
         model,
         info: None,
@@ -39,13 +39,19 @@ fn each_model_is_asked_in_its_own_words() {
     for (model, members, param) in [
         (TITAN, json!({"input": ["a", "b"]}), "input"),
         (TITAN, json!({"input": [1, 2]}), "input"),
-        (COHERE, json!({"input": vec!["a"; 97]}), "input"),
         ("cohere.embed-english-v3", json!({"input": "a", "dimensions": 512}), "dimensions"),
         ("twelvelabs.marengo-embed-3-0-v1:0", json!({"input": "a"}), "model"),
     ] {
         let error = encode_embeddings(&request(members), &target(model)).unwrap_err();
         assert_eq!((error.code.as_str(), error.param.as_deref()), ("unsupported_parameter", Some(param)), "{model}");
     }
+}
+
+#[test]
+fn each_model_has_a_row_that_says_how_many_texts_it_takes() {
+    let most = |model: &str| target(model).quirks.max_embedding_inputs;
+    assert_eq!((most(TITAN), most(COHERE)), (1, 96));
+    assert!(most("anthropic.claude-x") > 96);
 }
 
 #[test]

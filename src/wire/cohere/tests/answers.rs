@@ -70,6 +70,7 @@ fn decoded(body: &[u8]) -> Result<crate::wire::Decoded, Fault> {
 
 #[test]
 fn every_answer_gives_the_expected_completion() {
+    crate::wire::tokens::prepare();
     for path in fixtures("json") {
         let decoded = decoded(&std::fs::read(&path).unwrap()).unwrap();
         let body: Value = serde_json::from_slice(&decoded.body).unwrap();

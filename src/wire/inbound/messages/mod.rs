@@ -25,7 +25,7 @@ pub(super) use answer::answer;
 pub(super) use error::envelope;
 pub(in crate::wire) use events::Events;
 pub(crate) use origin::Origin;
-pub(super) use request::{count, read};
+pub(super) use request::read;
 
 /// The signature of thoughts that nobody signed. Clients send thoughts back as they got them; these are taken out
 /// again before a provider sees them that checks signatures.

@@ -2,12 +2,13 @@
 
 use super::UNSIGNED;
 use crate::base::{ApiError, Code, Retry, Side};
+use crate::wire::given::Given;
 use crate::wire::splice::{Member, Writer};
 use crate::wire::target::Outgoing;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// Headers of the client that belong to the dialect.
@@ -51,8 +52,8 @@ impl Origin {
         Err(error)
     }
 
-    /// The call: the client's text with another model's name.
-    pub(in crate::wire::inbound) fn outgoing(&self, model: &str, effort: Option<&str>) -> Outgoing {
+    /// The call: the client's text with another model's name, and with the images that were fetched for it.
+    pub(in crate::wire::inbound) fn outgoing(&self, model: &str, effort: Option<&str>, given: &Given) -> Outgoing {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
         let part = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap_or_default();
         let mut writer = Writer::new(self.body.len() + 64);
@@ -61,8 +62,10 @@ impl Origin {
             let value = part(&member.value);
             match &*member.name {
                 "model" => writer.put("model", &serde_json::to_vec(model).unwrap_or_default()),
-                "messages" if memmem::find(value.as_bytes(), UNSIGNED.as_bytes()).is_some() => {
-                    writer.put("messages", without_unsigned(value).as_bytes());
+                "messages"
+                    if !given.images.is_empty() || memmem::find(value.as_bytes(), UNSIGNED.as_bytes()).is_some() =>
+                {
+                    writer.put("messages", mended(value, given).as_bytes());
                 }
                 "output_config" if effort.is_some() => config = Some(value),
                 name => {
@@ -87,16 +90,37 @@ impl Origin {
     }
 }
 
-/// The messages without thoughts that nobody signed: they are another provider's.
-fn without_unsigned(messages: &str) -> String {
+/// The messages without thoughts that nobody signed, for they are another provider's, and with images in place of
+/// their addresses where they were fetched.
+fn mended(messages: &str, given: &Given) -> String {
     let Ok(Value::Array(mut messages)) = serde_json::from_str(messages) else { return messages.to_owned() };
     let is_unsigned = |block: &Value| block.get("signature").and_then(Value::as_str) == Some(UNSIGNED);
     messages.retain_mut(|message| match message.get_mut("content") {
         Some(Value::Array(blocks)) => {
             blocks.retain(|block| !is_unsigned(block));
+            blocks.iter_mut().for_each(|block| put_images(block, given));
             !blocks.is_empty()
         }
         _ => true,
     });
     Value::Array(messages).to_string()
+}
+
+/// Puts fetched images into a block, or into what a tool has given back.
+fn put_images(block: &mut Value, given: &Given) {
+    match block.get("type").and_then(Value::as_str) {
+        Some("tool_result") => {
+            let inner = block.get_mut("content").and_then(Value::as_array_mut);
+            inner.into_iter().flatten().for_each(|block| put_images(block, given));
+        }
+        Some("image") => {
+            let Some(source) = block.get_mut("source") else { return };
+            let url = source.get("url").and_then(Value::as_str).and_then(|url| given.images.get(url));
+            let parts = url.and_then(|data| data.strip_prefix("data:")).and_then(|data| data.split_once(";base64,"));
+            if let Some((media_type, data)) = parts {
+                *source = json!({"type": "base64", "media_type": media_type, "data": data});
+            }
+        }
+        _ => {}
+    }
 }

@@ -6,9 +6,8 @@
 use super::origin::Origin;
 use super::{tools, turns};
 use crate::base::{ApiError, Code};
-use crate::wire::chat::{ChatRequest, not_json, text_of};
+use crate::wire::chat::{not_json, text_of};
 use crate::wire::inbound::members_once;
-use crate::wire::tokens;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -148,33 +147,4 @@ fn clears_thoughts_only(value: &Value) -> bool {
             .iter()
             .all(|edit| edit.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("clear_thinking")))
     })
-}
-
-/// Tokens that an image counts as, where nobody has looked at its size: that of a picture of a megapixel.
-const IMAGE_TOKENS: u64 = 1_400;
-
-/// How many tokens the input has.
-pub(in crate::wire::inbound) fn count(request: &ChatRequest) -> u64 {
-    let said = serde_json::from_str(request.messages_json()).unwrap_or(Value::Null);
-    let mut text = String::new();
-    gather(&said, &mut text);
-    text.push_str(request.raw("tools").unwrap_or_default());
-    let shape = request.shape();
-    tokens::count(&text) + u64::from(shape.messages) * 3 + u64::from(shape.images) * IMAGE_TOKENS
-}
-
-/// The texts of a value; what is no text to a model (addresses, base64) is left out.
-fn gather(value: &Value, text: &mut String) {
-    match value {
-        Value::String(said) => {
-            text.push_str(said);
-            text.push('\n');
-        }
-        Value::Array(list) => list.iter().for_each(|value| gather(value, text)),
-        Value::Object(members) => {
-            let spoken = |name: &str| !matches!(name, "url" | "file_data" | "type" | "role");
-            members.iter().filter(|(name, _)| spoken(name)).for_each(|(_, value)| gather(value, text));
-        }
-        _ => {}
-    }
 }

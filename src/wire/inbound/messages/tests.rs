@@ -1,8 +1,8 @@
 use super::Events;
 use crate::base::Code;
-use crate::wire::quirks::quirks;
+use crate::wire::quirks::{self, quirks};
 use crate::wire::target::AnswerContext;
-use crate::wire::{ChatRequest, Dialect, Given, Target, decode_chat, encode_chat};
+use crate::wire::{ChatRequest, Dialect, Given, Target, decode_chat, encode_chat, wants};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
@@ -39,6 +39,41 @@ fn with(more: Value) -> Value {
 
 fn as_chat(more: Value) -> Value {
     serde_json::from_slice(parse(&with(more)).unwrap().body()).unwrap()
+}
+
+#[test]
+fn images_that_were_fetched_travel_as_bytes() {
+    let image = |url: &str| json!({"type": "image", "source": {"type": "url", "url": url}});
+    let result =
+        json!({"type": "tool_result", "tool_use_id": "toolu_1", "content": [image("https://a.example/2.png")]});
+    let call = json!({"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}});
+    let request = parse(&with(json!({"messages": [
+        {"role": "user", "content": [image("https://a.example/1.png"), {"type": "text", "text": "?"}]},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result]}]})))
+    .unwrap();
+    let fetched = |name: &str, kind: &str| {
+        (
+            format!("https://a.example/{name}"),
+            format!("data:image/{kind};base64,{}", if kind == "png" { "AAAA" } else { "BBBB" }),
+        )
+    };
+    let given = Given { images: [fetched("1.png", "png"), fetched("2.png", "jpeg")].into(), ..Given::default() };
+    let bytes = |kind: &str, data: &str| json!({"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}});
+    let vertex =
+        Target { quirks: quirks::of_model("vertex", "claude-haiku-4-5"), ..target(Dialect::AnthropicMessages) };
+    assert_eq!(wants(&request, &vertex).unwrap().images.len(), 2);
+    let sent: Value = serde_json::from_slice(&encode_chat(&request, &vertex, None, &given).unwrap().body).unwrap();
+    assert_eq!(sent["messages"][0]["content"][0], bytes("image/png", "AAAA"));
+    assert_eq!(sent["messages"][2]["content"][0]["content"][0], bytes("image/jpeg", "BBBB"));
+    let bedrock = Target { quirks: quirks::of_model("bedrock", "anthropic.claude-x"), ..target(Dialect::Bedrock) };
+    assert_eq!(wants(&request, &bedrock).unwrap().images.len(), 2);
+    let sent: Value = serde_json::from_slice(&encode_chat(&request, &bedrock, None, &given).unwrap().body).unwrap();
+    assert_eq!(sent["messages"][0]["content"][0]["image"], json!({"format": "png", "source": {"bytes": "AAAA"}}));
+    assert!(sent.to_string().contains("BBBB") && !sent.to_string().contains("a.example"), "{sent}");
+    // At home they are fetched over https.
+    let home = target(Dialect::AnthropicMessages);
+    assert!(wants(&request, &home).unwrap().images.is_empty());
 }
 
 #[test]

@@ -12,15 +12,18 @@ const FAILED: &str = "[the tool failed] ";
 pub(super) fn text(value: &Value, at: &str) -> Result<String, ApiError> {
     match value {
         Value::String(text) => Ok(text.clone()),
-        Value::Array(blocks) => {
-            let texts = blocks.iter().enumerate().map(|(index, block)| {
-                let at = format!("{at}[{index}].text");
-                block.get("text").and_then(Value::as_str).ok_or_else(|| bad(&at, format!("{at} is missing")))
-            });
-            Ok(texts.collect::<Result<Vec<_>, _>>()?.join("\n"))
-        }
+        Value::Array(blocks) => texts(blocks, at),
         _ => Err(bad(at, format!("{at} must be a text or a list of text blocks"))),
     }
+}
+
+/// The text of a list of text blocks.
+fn texts(blocks: &[Value], at: &str) -> Result<String, ApiError> {
+    let texts = blocks.iter().enumerate().map(|(index, block)| {
+        let at = || format!("{at}[{index}].text");
+        block.get("text").and_then(Value::as_str).ok_or_else(|| bad(&at(), format!("{} is missing", at())))
+    });
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.join("\n"))
 }
 
 /// Adds one message.
@@ -31,9 +34,13 @@ pub(super) fn read(
     only_here: &mut OnlyHere,
 ) -> Result<(), ApiError> {
     let at = format!("messages[{index}]");
-    let content = match message.get("content") {
-        Some(Value::String(text)) => vec![json!({"type": "text", "text": text})],
-        Some(Value::Array(blocks)) => blocks.clone(),
+    let one;
+    let content: &[Value] = match message.get("content") {
+        Some(Value::String(text)) => {
+            one = [json!({"type": "text", "text": text})];
+            &one
+        }
+        Some(Value::Array(blocks)) => blocks,
         _ => {
             let at = format!("{at}.content");
             return Err(bad(&at, format!("{at} must be a text or a list of blocks")));
@@ -41,10 +48,10 @@ pub(super) fn read(
     };
     let at_content = format!("{at}.content");
     match message.get("role").and_then(Value::as_str) {
-        Some("user") => user(&at_content, &content, messages, only_here),
-        Some("assistant") => assistant(&at_content, &content, messages, only_here),
+        Some("user") => user(&at_content, content, messages, only_here),
+        Some("assistant") => assistant(&at_content, content, messages, only_here),
         Some("system") => {
-            messages.push(json!({"role": "system", "content": text(&Value::Array(content), &at_content)?}));
+            messages.push(json!({"role": "system", "content": texts(content, &at_content)?}));
             Ok(())
         }
         _ => Err(bad(&format!("{at}.role"), format!("{at}.role must be user or assistant"))),
@@ -52,8 +59,10 @@ pub(super) fn read(
 }
 
 fn required<'v>(block: &'v Value, name: &str, at: &str) -> Result<&'v str, ApiError> {
-    let at = format!("{at}.{name}");
-    block.get(name).and_then(Value::as_str).ok_or_else(|| bad(&at, format!("{at} is missing")))
+    block.get(name).and_then(Value::as_str).ok_or_else(|| {
+        let at = format!("{at}.{name}");
+        bad(&at, format!("{at} is missing"))
+    })
 }
 
 fn user(at: &str, blocks: &[Value], messages: &mut Vec<Value>, only_here: &mut OnlyHere) -> Result<(), ApiError> {

@@ -95,6 +95,17 @@ impl Origin {
         self.text().get(member.value.clone()).filter(|text| *text != "null")
     }
 
+    /// Whether all that is to be counted stands in the request.
+    ///
+    /// # Errors
+    /// `unsupported_parameter`.
+    pub(in crate::wire::inbound) fn is_counted_by_anybody(&self) -> Result<(), ApiError> {
+        let Some(param) = self.keeper() else { return Ok(()) };
+        let message =
+            format!("{param} refers to what a provider keeps, and only OpenAI counts that: name one of its models");
+        Err(unsupported(param, message))
+    }
+
     /// Whether another dialect can say all of it.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::wire::chat::{not_json, text_of};
 use crate::wire::inbound::members_once;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// Finds an item that an earlier answer had, by its id.
 pub(in crate::wire) type Recall<'a> = &'a dyn Fn(&str) -> Option<Value>;
@@ -117,16 +118,14 @@ fn input(
     let mut changed = false;
     for (index, item) in list.iter().enumerate() {
         let at = format!("input[{index}]");
-        let recalled = Turns::recall(item, &at, recall)?;
-        changed |= recalled.is_some();
-        let item = recalled.as_ref().unwrap_or(item);
-        if turns.read(item, &at, only_here)? {
-            kept.push(item.clone());
-        } else {
-            changed = true;
+        let item = Turns::recall(item, &at, recall)?.map_or(Cow::Borrowed(item), Cow::Owned);
+        let stays = turns.read(&item, &at, only_here)?;
+        changed |= !stays || matches!(item, Cow::Owned(_));
+        if stays {
+            kept.push(item);
         }
     }
-    Ok(changed.then_some(Value::Array(kept)))
+    Ok(changed.then(|| kept.into_iter().map(Cow::into_owned).collect()))
 }
 
 fn member(name: &str, value: &Value, chat: &mut Map<String, Value>, only_here: &mut OnlyHere) -> Result<(), ApiError> {
