@@ -3,7 +3,7 @@
 use redb::TableDefinition;
 
 /// Format of the file: raised with every change that an older release could not read.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 /// Facts about the file itself.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -53,5 +53,11 @@ pub(super) const FILES: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinitio
 pub(super) const BATCHES: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("batches");
 /// (org, batch): batches that have not ended.
 pub(super) const UNFINISHED: TableDefinition<'_, (u32, &str), ()> = TableDefinition::new("unfinished_batches");
+/// (org, dataset) → the dataset, without its rows.
+pub(super) const DATASETS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("datasets");
+/// (org, evaluation) → the evaluation as it stands.
+pub(super) const EVALUATIONS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("evaluations");
+/// (org, evaluation): evaluations whose results are not closed.
+pub(super) const OPEN_EVALUATIONS: TableDefinition<'_, (u32, &str), ()> = TableDefinition::new("open_evaluations");
 /// (org, key) → the session of its last decision; a call without a key has the empty one.
 pub(super) const LATEST: TableDefinition<'_, (u32, &str), &str> = TableDefinition::new("latest");

@@ -10,6 +10,7 @@ mod bedrock;
 mod commands;
 mod constraints;
 mod crash;
+mod evaluations;
 mod events;
 mod experiments;
 mod explain;

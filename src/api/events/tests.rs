@@ -59,6 +59,7 @@ fn decision(org: &str, label: &str) -> Recorded {
         dropped_parameters: Vec::new(),
         completion_id: None,
         batch_id: None,
+        evaluation_id: None,
         trace_id: None,
         timings: None,
         config_generation: 1,

@@ -76,6 +76,7 @@ fn decision(org: &str, session: &str, at: i64) -> Decision {
         dropped_parameters: Vec::new(),
         completion_id: None,
         batch_id: None,
+        evaluation_id: None,
         trace_id: None,
         timings: None,
         config_generation: 1,
