@@ -529,3 +529,48 @@ fn evaluations_from_the_command_line() {
     data(&gateway, &["eval", "datasets", "delete", id]);
     assert!(!data(&gateway, &["eval", "datasets", "list", "--format", "jsonl"]).contains(id));
 }
+
+#[test]
+fn rows_are_sent_as_the_key_that_made_the_run_while_it_may() {
+    let fake = Fake::start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let gateway = Gateway::start_with(folder.path(), &fake, |config| {
+        config.replace("\"1s\"", "\"30s\"")
+            + "[batches]\nconcurrency = 1\n[[route]]\nname = \"auto\"\nstrategy = \"fallback\"\ndefault_model = \"up/cheap\"\n"
+    });
+    let admin = std::fs::read_to_string(gateway.folder.join("data/admin.key")).unwrap();
+    let admin = format!("Bearer {}", admin.trim());
+    let ask = |key: &str, method: &str, path: &str, body: &Value| {
+        call(gateway.address, method, path, &[("authorization", key)], body.to_string().as_bytes())
+    };
+    let make = |body: Value| {
+        let key = ask(&admin, "POST", "/v1/admin/keys", &body).json();
+        (format!("Bearer {}", key["secret"].as_str().unwrap()), key["id"].as_str().unwrap().to_owned())
+    };
+    let (writer, id) = make(json!({"name": "w", "permissions": ["read", "write"]}));
+    let (reader, _) = make(json!({"name": "r", "permissions": ["read"]}));
+    let (tied, _) = make(json!({"name": "t", "permissions": ["read", "write"], "route": "auto"}));
+    let refused = upload(&gateway, &reader, &rows(1));
+    assert_eq!((refused.status, refused.error_code().as_str()), (403, "write_permission"));
+    let dataset = upload(&gateway, &writer, &rows(4)).json()["id"].as_str().unwrap().to_owned();
+    let elsewhere = ask(&tied, "POST", "/v1/evaluations", &json!({"dataset_id": dataset, "model": "up/cheap"}));
+    assert_eq!(
+        (elsewhere.status, &elsewhere.json()["error"]["param"]),
+        (403, &json!("model")),
+        "its route would answer"
+    );
+    let own = ask(&tied, "POST", "/v1/evaluations", &json!({"dataset_id": dataset, "model": "auto"}));
+    assert_eq!(own.status, 201, "{}", own.text());
+    let run = ask(&writer, "POST", "/v1/evaluations", &json!({"dataset_id": dataset, "model": "up/held"})).json();
+    let run = run["id"].as_str().unwrap().to_owned();
+    assert_eq!(ask(&reader, "POST", &format!("/v1/evaluations/{run}/cancel"), &json!({})).status, 403);
+    wait_for("the first row", || (fake.calls_of("held") == 1).then_some(()));
+    assert_eq!(ask(&admin, "DELETE", &format!("/v1/admin/keys/{id}"), &json!({})).status, 200);
+    fake.release(4);
+    let run = wait_for("the end", || {
+        let run = ask(&reader, "GET", &format!("/v1/evaluations/{run}"), &json!({})).json();
+        (run["status"] == "failed").then_some(run)
+    });
+    assert_eq!((&run["error"]["code"], &run["totals"]["done"]), (&json!("invalid_api_key"), &json!(1)), "{run}");
+    assert_eq!(fake.calls_of("held"), 1, "a revoked key sends nothing more");
+}
