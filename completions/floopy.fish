@@ -36,6 +36,7 @@ complete -c floopy -n "__fish_floopy_needs_command" -f -a "rate" -d 'Rate one re
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "routes" -d 'See routes; pin one to its default model'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "constraints" -d 'See and set what the routes must keep to'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "experiments" -d 'Try a model or other rules on a share of the sessions'
+complete -c floopy -n "__fish_floopy_needs_command" -f -a "eval" -d 'Ask a model about the rows of a dataset and score its answers'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "priors" -d 'Take part in pooled priors, or not'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "sessions" -d 'See sessions and what they cost'
 complete -c floopy -n "__fish_floopy_needs_command" -f -a "savings" -d 'See what was saved, against the hold-out'
@@ -377,6 +378,116 @@ json\t'One JSON document'
 jsonl\t'One JSON document a line'
 csv\t'Comma-separated values with a header line'"
 complete -c floopy -n "__fish_floopy_using_subcommand experiments; and __fish_seen_subcommand_from complete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l status -d 'Only those of this status' -r -f -a "pending\t'It waits for a place'
+running\t'Its rows are being answered'
+completed\t'Every row has a result'
+failed\t'Every row failed, or it could not go on'
+cancelled\t'It was called off'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "list" -d 'List evaluations, newest first'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "create" -d 'Ask a model, or a route, about every row of a dataset'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "show" -d 'Show one and how far it is'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "results" -d 'List what its rows came to'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "watch" -d 'Follow one until it ends'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "cancel" -d 'Begin no further row'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and not __fish_seen_subcommand_from list create show results watch cancel datasets" -f -a "datasets" -d 'Add, list and delete datasets'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l status -d 'Only those of this status' -r -f -a "pending\t'It waits for a place'
+running\t'Its rows are being answered'
+completed\t'Every row has a result'
+failed\t'Every row failed, or it could not go on'
+cancelled\t'It was called off'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l dataset -d 'The dataset' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l model -d 'Whom to ask: provider/model, or a route' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l judge -d 'The model that scores the answers, as provider/model [default: by what is expected, else by heuristics]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l set -d 'Another member of the config: temperature, max_tokens, system, concurrency, judge_budget_usd, or a note of yours' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -l wait -d 'Wait for its end and show its progress; a failed run is a failed command'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from show" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from show" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from show" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from show" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from results" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from watch" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from watch" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from watch" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from watch" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from watch" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from cancel" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from cancel" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from cancel" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from cancel" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from cancel" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l limit -d 'Items per page, 1 to 500' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l cursor -d 'Go on where an earlier list ended' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l url -d 'Address of the server' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l data -d 'Data folder [default: store.path of the configuration, ./floopy-data]' -r -F
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l format -d 'Form of the output' -r -f -a "human\t'Aligned text for people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+csv\t'Comma-separated values with a header line'"
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -l all -d 'All pages, not only the first'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -f -a "list" -d 'List datasets, newest first'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -f -a "add" -d 'Upload one: a JSON object with id, input or messages, and expected on each line'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -f -a "show" -d 'Show one'
+complete -c floopy -n "__fish_floopy_using_subcommand eval; and __fish_seen_subcommand_from datasets" -f -a "delete" -d 'Remove one with its rows; results of evaluations stay'
 complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l url -d 'Address of the server' -r
 complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l key -d 'Key to call it with [default: the local admin key in the data folder, on the same host]' -r
 complete -c floopy -n "__fish_floopy_using_subcommand priors; and not __fish_seen_subcommand_from get on off" -l config -d 'Configuration file [default: ./floopy.toml, then $XDG_CONFIG_HOME/floopy/config.toml, then none]' -r -F

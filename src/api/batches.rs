@@ -79,7 +79,7 @@ fn labels(headers: &HeaderMap) -> Result<Vec<(String, String)>, ApiError> {
 /// Makes a batch.
 pub(crate) async fn create(request: Request) -> Answer {
     let (gateway, caller) = (&request.gateway, &request.caller);
-    kept_here(gateway, &request.headers)?;
+    kept_here(gateway, &request.headers, "files")?;
     let body = object(&request.body, limits::MAX_RESOURCE_BODY)?;
     let endpoint = text(&body, "endpoint", "a path")?;
     let endpoint = Endpoint::at(endpoint)
@@ -172,6 +172,6 @@ pub(crate) async fn cancel(request: Request) -> Answer {
         let message = format!("a batch that is {} cannot be cancelled any more", status.as_str().unwrap_or_default());
         return Err(ApiError::new(Code::Conflict, message));
     }
-    request.batches.halt(&batch.id);
+    request.batches.halt(batch.id.as_str());
     ok(&shown(&request, &batch))
 }

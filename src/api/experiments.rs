@@ -94,7 +94,7 @@ fn asked(
     object: &Map<String, Value>,
     config: &Config,
     limits: &Optimization,
-    shadowed: impl Fn(&RouteId, &ModelRef) -> Shadowed,
+    shown: impl Fn(&Route, &ModelRef) -> Shadowed,
     now: Timestamp,
 ) -> Result<Experiment, ApiError> {
     let is_split = object.contains_key("variant_a_routing_rule_id") || object.contains_key("variant_b_routing_rule_id");
@@ -143,7 +143,7 @@ fn asked(
         if baseline == candidate {
             return Err(bad("candidate", "candidate and baseline are the same model: nothing would be compared"));
         }
-        let shown = shadowed(&on.id, &candidate);
+        let shown = shown(on, &candidate);
         let is_live = kind == ExperimentKind::Canary;
         if is_live && limits.require_shadow_before_live == Some(true) && !shown.ran {
             let message = format!(
@@ -245,8 +245,10 @@ pub(crate) async fn create(request: Request) -> Answer {
     let Request { gateway, caller, .. } = request;
     let limits = gateway.constraints(&caller.org).optimization;
     let known = gateway.learner.snapshot();
-    let shadowed = |route: &RouteId, model: &ModelRef| known.shadowed(&caller.org, route, model);
-    let experiment = asked(&object, &gateway.config(), &limits, shadowed, gateway.now())?;
+    let shown = |route: &Route, model: &ModelRef| {
+        known.shown(&caller.org, &route.id, model, &route.default_model, limits.regression())
+    };
+    let experiment = asked(&object, &gateway.config(), &limits, shown, gateway.now())?;
     let route: RouteId = experiment.route.clone();
     let begun = gateway.store.begin_experiment(caller.org, experiment).await;
     let begun = begun.map_err(|error| match error {

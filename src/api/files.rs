@@ -40,14 +40,14 @@ fn too_large(limit: usize) -> ApiError {
 }
 
 /// Refuses what keeps bodies where none are kept.
-pub(super) fn kept_here(gateway: &Gateway, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn kept_here(gateway: &Gateway, headers: &HeaderMap, feature: &'static str) -> Result<(), ApiError> {
     if gateway.config().retention.bodies.is_some() && !Labels::read(headers)?.zero_retention {
         return Ok(());
     }
-    let message = "zero retention is in force, and a file is a body that is kept: files and batches need \
+    let message = "zero retention is in force, and this keeps bodies: files, batches, datasets and evaluations need \
                    retention.bodies above 0 and no floopy-retention header";
     let mut error = ApiError::new(Code::FeatureDisabled, message);
-    error.feature = Some("files");
+    error.feature = Some(feature);
     Err(error)
 }
 
@@ -114,7 +114,7 @@ where
     let config = gateway.config();
     let limit = config.files.max_size;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let refused = kept_here(gateway, headers).err();
+    let refused = kept_here(gateway, headers, "files").err();
     let refused = refused.or_else(|| {
         let most = limit as u64 + limits::MAX_FORM_FRAME;
         announced.is_some_and(|length| length > most).then(|| too_large(limit))

@@ -3,7 +3,9 @@
 pub mod batches;
 pub mod config;
 pub mod constraints;
+pub mod datasets;
 pub mod decisions;
+pub mod evaluations;
 pub mod events;
 pub mod experiments;
 pub mod explain;

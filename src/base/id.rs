@@ -157,6 +157,14 @@ text_id!(
     BatchId
 );
 text_id!(
+    /// A dataset: `ds_` and 32 hexadecimal digits that begin with its time.
+    DatasetId
+);
+text_id!(
+    /// An evaluation: `eval_` and 32 hexadecimal digits that begin with its time.
+    EvaluationId
+);
+text_id!(
     /// A configured provider: the name after `provider.` in the configuration.
     ProviderId
 );
@@ -197,6 +205,45 @@ impl BatchId {
     #[must_use]
     pub fn line(&self, number: u32) -> String {
         format!("batch_req_{}_{number}", self.digits())
+    }
+}
+
+impl DatasetId {
+    /// Draws a fresh id for a dataset that came now.
+    #[must_use]
+    pub fn draw(now: Timestamp) -> Self {
+        Self::from(format!("ds_{}", RequestId::draw(now).0.as_simple()))
+    }
+
+    /// The file of its rows.
+    #[must_use]
+    pub fn content(&self) -> FileId {
+        FileId::from(format!("file-{}-dataset", self.as_str().trim_start_matches("ds_")))
+    }
+}
+
+impl EvaluationId {
+    /// Draws a fresh id for an evaluation that came now.
+    #[must_use]
+    pub fn draw(now: Timestamp) -> Self {
+        Self::from(format!("eval_{}", RequestId::draw(now).0.as_simple()))
+    }
+
+    fn digits(&self) -> &str {
+        self.as_str().trim_start_matches("eval_")
+    }
+
+    /// The file of its results. Named after the evaluation, so that a process which goes on with it finds what an
+    /// earlier one has written.
+    #[must_use]
+    pub fn results(&self) -> FileId {
+        FileId::from(format!("file-{}-results", self.digits()))
+    }
+
+    /// The id of the result for the row with this number.
+    #[must_use]
+    pub fn row(&self, number: u32) -> String {
+        format!("evalrow_{}_{number}", self.digits())
     }
 }
 

@@ -140,5 +140,27 @@ pub const MAX_METADATA_VALUE: usize = 512;
 pub const MAX_BATCH_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The time after which a file may be asked to expire, from its creation.
 pub const FILE_EXPIRY: std::ops::RangeInclusive<u64> = 3_600..=2_592_000;
+/// One dataset.
+pub const MAX_DATASET: usize = 16 << 20;
+/// Rows of a dataset.
+pub const MAX_DATASET_ROWS: u32 = 10_000;
+/// One row of a dataset.
+pub const MAX_DATASET_ROW: usize = 1 << 20;
+/// Datasets of one org.
+pub const MAX_DATASETS: usize = 1_000;
+/// Rows of all datasets of one org.
+pub const MAX_ORG_ROWS: u64 = 500_000;
+/// The name of a dataset.
+pub const MAX_DATASET_NAME: usize = 256;
+/// Evaluations of one org that wait or run.
+pub const MAX_OPEN_EVALUATIONS: usize = 100;
+/// Evaluations of one org that are kept.
+pub const MAX_EVALUATIONS: usize = 10_000;
+/// The longest time that an evaluation may take.
+pub const MAX_EVALUATION_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The body that makes an evaluation.
+pub const MAX_EVALUATION_BODY: usize = 64 << 10;
+/// One result of an evaluation as it is written.
+pub const MAX_RESULT_ROW: u64 = 72 << 20;
 /// A recording for `floopy replay`, unpacked.
 pub const REPLAY_FILE: u64 = 2 << 30;

@@ -18,7 +18,10 @@ mod trace_id;
 
 pub use error::{ApiError, Code, Retry, Side};
 pub use hex::hex;
-pub use id::{BatchId, ExperimentId, FileId, KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId, SessionId};
+pub use id::{
+    BatchId, DatasetId, EvaluationId, ExperimentId, FileId, KeyId, ModelRef, OrgId, ProviderId, RequestId, RouteId,
+    SessionId,
+};
 pub use kind::TaskKind;
 pub use model::{Capabilities, Capability, Mode, ModelInfo, Prices};
 pub use money::{MicroUsd, PicoUsdPerToken};

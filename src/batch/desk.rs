@@ -1,12 +1,14 @@
 //! Where batches wait, run and are watched.
 
+use super::evaluation;
 use super::gate::{Gate, Place};
 use super::run;
 use crate::base::task::Tasks;
-use crate::base::{BatchId, OrgId, limits};
+use crate::base::{BatchId, EvaluationId, OrgId, Timestamp, limits};
 use crate::gateway::Gateway;
 use crate::resource::batch::Progress;
-use crate::resource::{Batch, BatchStep, StoredFile};
+use crate::resource::evaluation::Totals;
+use crate::resource::{Batch, BatchStep, StoredEvaluation, StoredFile};
 use crate::store::Error;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,22 +23,64 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often to look for files and batches that are past their time, and for batches that an error has left behind.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// A batch that runs, as others see it.
+/// How far what runs is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Shown {
+    /// It has only begun.
+    #[default]
+    Nothing,
+    /// A batch.
+    Batch(Progress),
+    /// An evaluation.
+    Evaluation(Totals),
+}
+
+/// A batch or an evaluation that runs, as others see it.
 #[derive(Debug)]
 pub(super) struct Live {
     org: OrgId,
-    progress: Mutex<Option<Progress>>,
+    shown: Mutex<Shown>,
     halted: watch::Sender<bool>,
+}
+
+/// What is to be run.
+#[derive(Debug)]
+enum Work {
+    Batch(Box<Batch>),
+    Evaluation(Box<StoredEvaluation>),
+}
+
+impl Work {
+    fn id(&self) -> &str {
+        match self {
+            Self::Batch(batch) => batch.id.as_str(),
+            Self::Evaluation(evaluation) => evaluation.shown.id.as_str(),
+        }
+    }
+
+    fn org(&self) -> &OrgId {
+        match self {
+            Self::Batch(batch) => &batch.org,
+            Self::Evaluation(evaluation) => &evaluation.org,
+        }
+    }
+
+    fn created_at(&self) -> Timestamp {
+        match self {
+            Self::Batch(batch) => batch.created_at,
+            Self::Evaluation(evaluation) => evaluation.shown.created_at,
+        }
+    }
 }
 
 impl Live {
     pub(super) fn of(org: OrgId) -> Self {
-        Self { org, progress: Mutex::default(), halted: watch::Sender::new(false) }
+        Self { org, shown: Mutex::default(), halted: watch::Sender::new(false) }
     }
 
     /// Tells how far it is.
-    pub(super) fn show(&self, progress: Progress) {
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    pub(super) fn show(&self, shown: Shown) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
     }
 
     /// Whether it was called off.
@@ -51,7 +95,7 @@ pub struct Batches {
     gate: Arc<Gate>,
     bell: Notify,
     stopping: watch::Sender<bool>,
-    running: Mutex<HashMap<BatchId, Arc<Live>>>,
+    running: Mutex<HashMap<String, Arc<Live>>>,
     ended: watch::Sender<()>,
 }
 
@@ -64,13 +108,21 @@ impl std::fmt::Debug for Batches {
 /// Takes a batch from the list of those that run, however it ends.
 struct Runs {
     desk: Arc<Batches>,
-    id: BatchId,
+    id: String,
 }
 
 impl Drop for Runs {
     fn drop(&mut self) {
         self.desk.running().remove(&self.id);
         self.desk.ended.send_replace(());
+    }
+}
+
+/// What is still read is removed afterwards.
+fn unless_read(removed: Result<(), Error>) -> Result<(), Error> {
+    match removed {
+        Ok(()) | Err(Error::NotFound | Error::Conflict) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -94,7 +146,7 @@ impl Batches {
         }))
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<BatchId, Arc<Live>>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Arc<Live>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -126,82 +178,107 @@ impl Batches {
     /// Begins batches while there is room: the org that has the fewest at work first, then the oldest.
     async fn begin(self: &Arc<Self>, tasks: &mut Tasks) -> Result<(), Error> {
         let store = self.gateway.store.clone();
-        let waiting = tokio::task::spawn_blocking(move || store.unfinished_batches());
+        let waiting = tokio::task::spawn_blocking(move || {
+            let batches = store.unfinished_batches()?.into_iter().map(|batch| Work::Batch(Box::new(batch)));
+            let evaluations = store.open_evaluations()?.into_iter();
+            let evaluations = evaluations.map(|evaluation| Work::Evaluation(Box::new(evaluation)));
+            Ok::<Vec<Work>, Error>(batches.chain(evaluations).collect())
+        });
         let mut waiting = waiting.await.map_err(|_| Error::Closed)??;
-        waiting.retain(|batch| !self.running().contains_key(&batch.id));
+        waiting.retain(|work| !self.running().contains_key(work.id()));
+        waiting.sort_by_key(Work::created_at);
         while self.running().len() < limits::MAX_RUNNING_BATCHES && !waiting.is_empty() {
             let of_org = |org: &OrgId| self.running().values().filter(|live| live.org == *org).count();
-            let next = waiting.iter().enumerate().min_by_key(|(at, batch)| (of_org(&batch.org), *at)).map(|(at, _)| at);
+            let next = waiting.iter().enumerate().min_by_key(|(at, work)| (of_org(work.org()), *at)).map(|(at, _)| at);
             let Some(next) = next else { break };
-            let batch = waiting.remove(next);
-            let live = Arc::new(Live::of(batch.org.clone()));
-            self.running().insert(batch.id.clone(), Arc::clone(&live));
-            let runs = Runs { desk: Arc::clone(self), id: batch.id.clone() };
+            let work = waiting.remove(next);
+            let live = Arc::new(Live::of(work.org().clone()));
+            self.running().insert(work.id().to_owned(), Arc::clone(&live));
+            let runs = Runs { desk: Arc::clone(self), id: work.id().to_owned() };
             let desk = Arc::clone(self);
             tasks.start(async move {
-                // As it stands now: it may have been called off between the look and the beginning.
-                let result = match desk.fresh(&batch).await {
-                    Ok(batch) => run::run(&desk, batch, &live).await,
-                    Err(error) => Err(error),
-                };
+                let result = desk.run(work, &live).await;
                 drop(runs);
                 match result {
                     Ok(()) => desk.bell.notify_one(),
                     // Nothing is lost: the next look goes on with it.
-                    Err(error) => tracing::error!(%error, "a batch could not go on"),
+                    Err(error) => tracing::error!(%error, "work that nobody waits for could not go on"),
                 }
             });
         }
         Ok(())
     }
 
-    async fn fresh(&self, batch: &Batch) -> Result<Batch, Error> {
-        let (store, org, id) = (self.gateway.store.clone(), batch.org.clone(), batch.id.clone());
-        let read = tokio::task::spawn_blocking(move || store.batch(&org, id.as_str()));
-        read.await.map_err(|_| Error::Closed)??.ok_or(Error::NotFound)
-    }
-
-    /// Removes files past their time, and batches past that of decisions.
-    pub(super) async fn sweep(&self) -> Result<(), Error> {
-        let (store, now) = (self.gateway.store.clone(), self.gateway.now());
-        let age = self.gateway.config().retention.decisions;
-        let found = tokio::task::spawn_blocking(move || {
-            let batches = age.map_or_else(|| Ok(Vec::new()), |age| store.old_batches(now.minus(age)))?;
-            Ok::<_, Error>((store.expired_files(now)?, batches))
-        });
-        let (files, batches) = found.await.map_err(|_| Error::Closed)??;
-        for (org, file) in files {
-            match self.gateway.store.remove_file(org, file).await {
-                // A batch still reads it: it goes afterwards.
-                Ok(()) | Err(Error::NotFound | Error::Conflict) => {}
-                Err(error) => return Err(error),
+    /// Runs it as it stands now: it may have been called off between the look and the beginning.
+    async fn run(&self, work: Work, live: &Live) -> Result<(), Error> {
+        let store = self.gateway.store.clone();
+        match work {
+            Work::Batch(batch) => {
+                let fresh = tokio::task::spawn_blocking(move || store.batch(&batch.org, batch.id.as_str()));
+                run::run(self, fresh.await.map_err(|_| Error::Closed)??.ok_or(Error::NotFound)?, live).await
+            }
+            Work::Evaluation(known) => {
+                let fresh = tokio::task::spawn_blocking(move || store.evaluation(&known.org, known.shown.id.as_str()));
+                evaluation::run(self, fresh.await.map_err(|_| Error::Closed)??.ok_or(Error::NotFound)?, live).await
             }
         }
+    }
+
+    /// Removes files and datasets past their time, evaluations as old as files may be, and batches past that of decisions.
+    pub(super) async fn sweep(&self) -> Result<(), Error> {
+        let (store, now) = (self.gateway.store.clone(), self.gateway.now());
+        let config = self.gateway.config();
+        let found = tokio::task::spawn_blocking(move || {
+            let age = config.retention.decisions;
+            let batches = age.map_or_else(|| Ok(Vec::new()), |age| store.old_batches(now.minus(age)))?;
+            let evaluations = store.old_evaluations(now.minus(config.files.retention))?;
+            Ok::<_, Error>((store.expired_files(now)?, batches, store.expired_datasets(now)?, evaluations))
+        });
+        let (files, batches, datasets, evaluations) = found.await.map_err(|_| Error::Closed)??;
+        let store = &self.gateway.store;
+        for (org, file) in files {
+            unless_read(store.remove_file(org, file).await)?;
+        }
+        for (org, dataset) in datasets {
+            unless_read(store.remove_dataset(org, dataset).await)?;
+        }
         for (org, batch) in batches {
-            self.gateway.store.forget_batch(org, batch).await?;
+            store.forget_batch(org, batch).await?;
+        }
+        for (org, evaluation) in evaluations {
+            store.forget_evaluation(org, evaluation).await?;
         }
         Ok(())
     }
 
-    /// A batch was made: it begins when there is room.
+    /// A batch or an evaluation was made: it begins when there is room.
     pub fn wake(&self) {
         self.bell.notify_one();
     }
 
-    /// A batch was called off: no further line of it is begun.
-    pub fn halt(&self, id: &BatchId) {
+    /// A batch or an evaluation was called off: no further line of it is begun.
+    pub fn halt(&self, id: &str) {
         if let Some(live) = self.running().get(id) {
             live.halted.send_replace(true);
         }
         self.wake();
     }
 
+    fn shown(&self, id: &str) -> Shown {
+        let live = self.running().get(id).cloned();
+        live.map_or(Shown::Nothing, |live| *live.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// How far a batch that runs is.
     #[must_use]
     pub fn progress(&self, id: &BatchId) -> Option<Progress> {
-        let running = self.running();
-        let progress = running.get(id)?.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        *progress
+        if let Shown::Batch(progress) = self.shown(id.as_str()) { Some(progress) } else { None }
+    }
+
+    /// How far an evaluation that runs is.
+    #[must_use]
+    pub fn totals(&self, id: &EvaluationId) -> Option<Totals> {
+        if let Shown::Evaluation(totals) = self.shown(id.as_str()) { Some(totals) } else { None }
     }
 
     /// Begins no further line and waits for those under way: what is left is for the next process.

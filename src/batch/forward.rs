@@ -3,12 +3,13 @@
 //! Whatever the provider leaves undone, because it takes no such batch, is late or fails on a line, is answered here
 //! afterwards, like the lines of any other batch.
 
-use super::desk::{Batches, Live};
+use super::crew::{Halt, Watch};
+use super::desk::{Batches, Live, Shown};
 use super::endpoint::Endpoint;
 use super::input::Lines;
 use super::output::Reply;
 use super::remote::{Load, Remote, State, Told, Trouble, told};
-use super::run::{Halt, Watch, caller, feed, head};
+use super::run::{caller, feed, head};
 use super::spool::Spool;
 use crate::base::{FileId, ModelRef, limits};
 use crate::gateway::Settled;
@@ -197,7 +198,7 @@ impl Following<'_> {
             match self.remote.look(id).await {
                 Ok(State::Ended(paths)) => return Waited::Ended(paths, halt),
                 Ok(State::Refused(reason)) | Err(Trouble::Refused(reason)) => return Waited::Refused(reason),
-                Ok(State::Running(counts)) => live.show(together(spool.progress(), counts)),
+                Ok(State::Running(counts)) => live.show(Shown::Batch(together(spool.progress(), counts))),
                 Err(Trouble::Later) => {}
             }
             if halt.is_some() {
@@ -258,7 +259,7 @@ impl Following<'_> {
             let Settled { status, request_id, body } = line.settle(status, body, took, self.percent).await;
             let reply = Reply { status, request_id: request_id.to_string(), body, retry_after: None };
             spool.answered(&job, &reply).await?;
-            live.show(spool.progress());
+            live.show(Shown::Batch(spool.progress()));
         }
         Ok(None)
     }

@@ -1,5 +1,6 @@
 //! The input of a batch: a request on each line.
 
+use super::crew::Tried;
 use super::endpoint::Endpoint;
 use crate::base::limits;
 use crate::resource::batch::BatchError;
@@ -13,10 +14,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Lines of a file, numbered from 1 on. Empty ones are counted and left out.
+/// Lines of a text, numbered from 1 on. Empty ones are counted and left out.
 #[derive(Debug)]
-pub(super) struct Lines {
-    reader: BufReader<File>,
+pub(super) struct Lines<R = BufReader<File>> {
+    reader: R,
     number: u32,
     read: u64,
 }
@@ -28,11 +29,18 @@ impl Lines {
     }
 
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { reader: BufReader::with_capacity(64 << 10, File::open(path)?), number: 0, read: 0 })
+        Ok(Self::of(BufReader::with_capacity(64 << 10, File::open(path)?)))
     }
 }
 
-impl Iterator for Lines {
+impl<R: BufRead> Lines<R> {
+    /// The lines of what is read.
+    pub(super) fn of(reader: R) -> Self {
+        Self { reader, number: 0, read: 0 }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
     type Item = io::Result<(u32, Vec<u8>)>;
 
     /// A line that is too long is cut: it is longer than [`limits::MAX_BATCH_LINE`] still.
@@ -85,6 +93,12 @@ pub(super) struct Job {
     pub(super) body: Bytes,
     /// How often it has failed by nobody's fault here.
     pub(super) tries: u32,
+}
+
+impl Tried for Job {
+    fn tries(&mut self) -> &mut u32 {
+        &mut self.tries
+    }
 }
 
 fn wrong(line: u32, code: &str, param: Option<&str>, message: impl Into<String>) -> BatchError {

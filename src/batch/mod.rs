@@ -11,11 +11,14 @@
 //!                                    └─ pace: slower when a provider says so
 //! ```
 
+mod crew;
 mod desk;
 mod endpoint;
+mod evaluation;
 mod forward;
 mod gate;
 mod input;
+mod journal;
 mod output;
 mod pace;
 mod remote;
@@ -26,3 +29,4 @@ mod tests;
 
 pub use desk::Batches;
 pub use endpoint::Endpoint;
+pub use evaluation::{Settings as EvaluationSettings, check as check_dataset};

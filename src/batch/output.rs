@@ -1,6 +1,7 @@
 //! What a line came to: one line of the output file, or of the error file. Written once, and read back by a process
 //! that goes on with the batch.
 
+use super::crew::Told;
 use super::input::Job;
 use crate::base::BatchId;
 use crate::resource::batch::BatchUsage;
@@ -22,6 +23,12 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+}
+
+impl Told for Reply {
+    fn told(&self) -> (u16, Option<std::time::Duration>) {
+        (self.status, self.retry_after)
     }
 }
 

@@ -1,108 +1,32 @@
 //! One batch from its first look at the input to its files.
 
-use super::desk::{Batches, Live};
+use super::crew::{self, Halt, Ledger, Watch};
+use super::desk::{Batches, Live, Shown};
 use super::endpoint::Endpoint;
 use super::forward;
 use super::gate::Place;
 use super::input::{self, Job, Lines};
 use super::output::Reply;
-use super::pace::Pace;
 use super::spool::{Spool, Written};
-use crate::base::{RequestId, Timestamp, body, limits};
-use crate::gateway::{Caller, ComeBack, Gateway, REQUEST_ID};
+use crate::base::{KeyId, OrgId, RequestId, body, limits};
+use crate::gateway::{Caller, ComeBack, Gateway, Heard, PartOf, REQUEST_ID};
 use crate::resource::batch::{BatchError, BatchStatus, Progress};
 use crate::resource::file::BATCH_OUTPUT;
 use crate::resource::{Batch, BatchStep, StoredFile};
 use crate::store::Error;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request};
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::mpsc;
 
 /// Lines that are read ahead.
 const AHEAD: usize = 4;
-/// Lines that wait for another try before the next fresh one is begun.
-const AGAIN: usize = 100;
-
-/// Why no further line is begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Halt {
-    /// Every line is done.
-    Done,
-    /// Its time is over.
-    Late,
-    /// It was called off.
-    Cancelled,
-    /// Its key may not send it any more.
-    Forbidden,
-    /// The process is stopping: the next one goes on.
-    Stopping,
-}
-
-/// What may keep a batch from going on.
-#[derive(Debug)]
-pub(super) struct Watch {
-    halted: watch::Receiver<bool>,
-    stopping: watch::Receiver<bool>,
-    /// It was called off before this process took it up.
-    is_cancelling: bool,
-    late: Instant,
-}
-
-impl Watch {
-    pub(super) fn of(desk: &Batches, batch: &Batch, live: &Live) -> Self {
-        let late = Instant::now() + left(batch.expires_at, desk.gateway.now());
-        let is_cancelling = batch.status == BatchStatus::Cancelling;
-        Self { halted: live.halted(), stopping: desk.stopping(), is_cancelling, late }
-    }
-
-    /// Why no further line is to be begun.
-    pub(super) fn halt(&self) -> Option<Halt> {
-        if self.is_stopping() {
-            return Some(Halt::Stopping);
-        }
-        let halt = (self.is_cancelling || *self.halted.borrow()).then_some(Halt::Cancelled);
-        halt.or_else(|| (Instant::now() >= self.late).then_some(Halt::Late))
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
-    }
-
-    /// Waits until [`Watch::halt`] may say something new.
-    async fn changed(&mut self) {
-        // Whoever could change it lives as long as the batch runs.
-        tokio::select! {
-            _ = self.halted.changed() => {}
-            _ = self.stopping.changed() => {}
-            () = sleep_until(self.late) => {}
-        }
-    }
-
-    /// Waits this long, or until something is to be done.
-    pub(super) async fn pause(&mut self, pause: Duration) {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = self.changed() => {}
-        }
-    }
-
-    /// Waits this long, or until the process stops.
-    pub(super) async fn pause_or_stop(&mut self, pause: Duration) {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = self.stopping.changed() => {}
-        }
-    }
-}
 
 /// Brings a batch as far as it goes: to its end, or to where this process has to stop.
 pub(super) async fn run(desk: &Batches, mut batch: Batch, live: &Live) -> Result<(), Error> {
@@ -125,7 +49,7 @@ pub(super) async fn run(desk: &Batches, mut batch: Batch, live: &Live) -> Result
     }
     let blobs = desk.gateway.store.blobs();
     let mut spool = Spool::open(blobs, &batch.id, batch.progress.counts.total).await?;
-    live.show(spool.progress());
+    live.show(Shown::Batch(spool.progress()));
     let is_elsewhere = batch.status == BatchStatus::Cancelling && batch.home.is_some();
     if batch.status == BatchStatus::InProgress || is_elsewhere {
         let halt = match forward::follow(desk, &mut batch, endpoint, live, &mut spool).await? {
@@ -147,7 +71,7 @@ pub(super) async fn run(desk: &Batches, mut batch: Batch, live: &Live) -> Result
     if batch.status != BatchStatus::Finalizing {
         give_up(desk, &batch, endpoint, &mut spool).await?;
     }
-    live.show(spool.progress());
+    live.show(Shown::Batch(spool.progress()));
     close(desk, &batch, spool).await
 }
 
@@ -208,77 +132,27 @@ async fn work(
     let gateway = &desk.gateway;
     let head = head(batch, endpoint);
     let mut watch = Watch::of(desk, batch, live);
-    let mut jobs = Some(feed(desk, batch, endpoint, spool.done().clone()));
-    let (mut next, mut again, mut running) = (None, VecDeque::<Job>::new(), FuturesUnordered::new());
-    let mut pace = Pace::new(desk.concurrency());
-    let mut halt = None;
-    loop {
-        if halt.is_none() {
-            halt = watch.halt();
-        }
-        if next.is_none() && (jobs.is_none() || again.len() >= AGAIN) {
-            next = again.pop_front();
-        }
-        if running.is_empty() {
-            match halt {
-                Some(halt) => return Ok(halt),
-                None if next.is_none() && jobs.is_none() => return Ok(Halt::Done),
-                None => {}
-            }
-        }
-        let (now, most) = (Instant::now(), desk.concurrency());
-        let closed = pace.closed_until(now);
-        let may_begin = halt.is_none() && closed.is_none() && running.len() < pace.window(most);
-        tokio::select! {
-            Some((mut job, reply)) = running.next(), if !running.is_empty() => {
-                let reply: Reply = reply;
-                if reply.status == 429 && halt.is_none() {
-                    pace.crowded(Instant::now(), reply.retry_after);
-                    again.push_back(job);
-                } else if reply.status >= 500 && halt.is_none() && job.tries + 1 < limits::MAX_LINE_TRIES {
-                    match reply.retry_after {
-                        after @ Some(_) => pace.crowded(Instant::now(), after),
-                        None => pace.failed(Instant::now()),
-                    }
-                    job.tries += 1;
-                    again.push_back(job);
-                } else if reply.status < 500 && reply.status != 429 || halt.is_none() {
-                    pace.answered(most);
-                    spool.answered(&job, &reply).await?;
-                    live.show(spool.progress());
-                }
-            }
-            job = take(&mut jobs), if may_begin && next.is_none() && jobs.is_some() => match job {
-                Some(job) => next = Some(job),
-                None => jobs = None,
-            },
-            place = desk.place(), if may_begin && next.is_some() => {
-                // A place may come free in the moment in which the batch is called off.
-                if watch.halt().is_some() {
-                    continue;
-                }
-                let Some(caller) = caller(gateway, batch) else {
-                    halt = Some(Halt::Forbidden);
-                    continue;
-                };
-                match gateway.spare(&caller) {
-                    Err(wait) => pace.wait(Instant::now(), wait),
-                    Ok(()) => running.extend(next.take().map(|job| answer(gateway, endpoint, caller, &head, job, place))),
-                }
-            }
-            () = sleep_until(closed.unwrap_or(now)), if halt.is_none() && closed.is_some() => {}
-            () = watch.changed(), if halt.is_none() => {}
-        }
+    let jobs = feed(desk, batch, endpoint, spool.done().clone());
+    let caller = || caller(gateway, batch);
+    let answer = |caller, job, place| answer(gateway, endpoint, caller, &head, job, place);
+    crew::work(desk, &mut watch, jobs, || desk.concurrency(), caller, answer, &mut Book { spool, live }).await
+}
+
+/// Where the answers of a batch go.
+struct Book<'a> {
+    spool: &'a mut Spool,
+    live: &'a Live,
+}
+
+impl Ledger for Book<'_> {
+    type Job = Job;
+    type Done = Reply;
+
+    async fn keep(&mut self, job: &Job, reply: &Reply) -> Result<(), Error> {
+        self.spool.answered(job, reply).await?;
+        self.live.show(Shown::Batch(self.spool.progress()));
+        Ok(())
     }
-}
-
-async fn take(jobs: &mut Option<mpsc::Receiver<Job>>) -> Option<Job> {
-    jobs.as_mut()?.recv().await
-}
-
-/// Time until an instant of the wall clock.
-fn left(until: Timestamp, now: Timestamp) -> Duration {
-    Duration::from_micros(u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0))
 }
 
 /// The head that every line is sent with.
@@ -295,17 +169,21 @@ pub(super) fn head(batch: &Batch, endpoint: Endpoint) -> Parts {
 
 /// Who sends a line: the key that made the batch, as it is now.
 pub(super) fn caller(gateway: &Gateway, batch: &Batch) -> Option<Caller> {
-    let key = match &batch.key_id {
-        Some(id) => Some(gateway.keys.by_id(id).filter(|key| key.org == batch.org && key.permissions.write)?),
+    sender(gateway, &batch.org, batch.key_id.as_ref(), PartOf::Batch(batch.id.clone()))
+}
+
+/// Who sends what nobody waits for: the key that asked for it, as it is now; `None` where it may not any more.
+pub(super) fn sender(gateway: &Gateway, org: &OrgId, key: Option<&KeyId>, part_of: PartOf) -> Option<Caller> {
+    let key = match key {
+        Some(id) => Some(gateway.keys.by_id(id).filter(|key| key.org == *org && key.permissions.write)?),
         None if gateway.keys.required() => return None,
         None => None,
     };
     let permissions = key.as_ref().map_or(crate::gateway::EVERYTHING, |key| key.permissions);
-    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Some(Caller { org: batch.org.clone(), key, permissions, batch: Some(batch.id.clone()), address })
+    Some(Caller { org: org.clone(), key, permissions, part_of, address: IpAddr::V4(Ipv4Addr::LOCALHOST) })
 }
 
-/// Sends one line through the stages. A panic ends this line and nothing else.
+/// Sends one line through the stages.
 async fn answer(
     gateway: &Arc<Gateway>,
     endpoint: Endpoint,
@@ -314,28 +192,36 @@ async fn answer(
     job: Job,
     place: Place,
 ) -> (Job, Reply) {
-    let id = RequestId::draw(gateway.now());
-    let answered =
-        AssertUnwindSafe(gateway.serve(endpoint.form(), caller, head, job.body.clone(), id)).catch_unwind().await;
-    let reply = match answered {
-        Ok(response) => {
-            let (head, body) = response.into_parts();
-            let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-            let after = head.extensions.get::<ComeBack>().map(|after| after.0);
-            let request_id = text(REQUEST_ID.as_str()).map_or_else(|| id.to_string(), str::to_owned);
-            match body::read(body, limits::MAX_UPSTREAM_BODY).await {
-                Ok(body) => Reply { status: head.status.as_u16(), request_id, body, retry_after: after },
-                Err(_) => broken(502, request_id, "the answer broke off"),
-            }
-        }
-        Err(_) => {
-            gateway.metrics.panics.inc();
-            tracing::error!(request_id = %id, "a line of a batch ended in a panic");
-            broken(500, id.to_string(), "the request failed inside the gateway: please report it with its request id")
-        }
-    };
+    let (reply, _) = call(gateway, endpoint, caller, head, job.body.clone()).await;
     drop(place);
     (job, reply)
+}
+
+/// Sends a request through the stages. A panic ends this request and nothing else.
+pub(super) async fn call(
+    gateway: &Arc<Gateway>,
+    endpoint: Endpoint,
+    caller: Caller,
+    head: &Parts,
+    body: Bytes,
+) -> (Reply, Option<Heard>) {
+    let id = RequestId::draw(gateway.now());
+    let answered = AssertUnwindSafe(gateway.serve(endpoint.form(), caller, head, body, id)).catch_unwind().await;
+    let Ok(response) = answered else {
+        gateway.metrics.panics.inc();
+        tracing::error!(request_id = %id, "a request that nobody waits for ended in a panic");
+        let message = "the request failed inside the gateway: please report it with its request id";
+        return (broken(500, id.to_string(), message), None);
+    };
+    let (mut head, body) = response.into_parts();
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let request_id = text(REQUEST_ID.as_str()).map_or_else(|| id.to_string(), str::to_owned);
+    let after = head.extensions.get::<ComeBack>().map(|after| after.0);
+    let heard = head.extensions.remove::<Heard>();
+    match body::read(body, limits::MAX_UPSTREAM_BODY).await {
+        Ok(body) => (Reply { status: head.status.as_u16(), request_id, body, retry_after: after }, heard),
+        Err(_) => (broken(502, request_id, "the answer broke off"), None),
+    }
 }
 
 fn broken(status: u16, request_id: String, message: &str) -> Reply {

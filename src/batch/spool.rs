@@ -2,40 +2,22 @@
 //! whoever goes on.
 
 use super::input::Job;
+use super::journal::Journal;
 use super::output::{self, Reply};
 use crate::base::{BatchId, FileId};
-use crate::resource::batch::{BatchUsage, Progress};
+use crate::resource::batch::Progress;
 use crate::store::{Blobs, Error};
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::time::Instant;
-
-/// How long a written line may be lost to a power failure; a killed process loses none.
-const SYNC: Duration = Duration::from_secs(1);
-
-/// One of the files.
-#[derive(Debug)]
-struct Side {
-    id: FileId,
-    file: tokio::fs::File,
-    bytes: u64,
-}
 
 /// The files of a batch that is at work.
 #[derive(Debug)]
 pub(super) struct Spool {
     batch: BatchId,
-    output: Side,
-    errors: Side,
+    output: Journal,
+    errors: Journal,
     /// Numbers of the lines that stand in one of the files.
     done: HashSet<u32>,
     progress: Progress,
-    synced: Instant,
 }
 
 /// What a closed file is.
@@ -43,27 +25,6 @@ pub(super) struct Spool {
 pub(super) struct Written {
     pub(super) id: FileId,
     pub(super) bytes: u64,
-}
-
-fn unwritten(error: &io::Error) -> Error {
-    Error::Write(error.kind().to_string())
-}
-
-/// Opens a file, takes in the lines that it holds and cuts off what comes after the last whole one.
-fn recover(path: &Path, batch: &BatchId, mut known: impl FnMut(u32, BatchUsage)) -> io::Result<(File, u64)> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-    let mut reader = BufReader::with_capacity(64 << 10, &file);
-    let (mut whole, mut line) = (0_u64, Vec::new());
-    loop {
-        line.clear();
-        // Every line was written here and has a length that was allowed then.
-        let read = reader.read_until(b'\n', &mut line)?;
-        let Some((number, usage)) = output::read_back(batch, &line).filter(|_| line.ends_with(b"\n")) else { break };
-        known(number, usage);
-        whole += read as u64;
-    }
-    file.set_len(whole)?;
-    Ok((file, whole))
 }
 
 impl Spool {
@@ -74,23 +35,22 @@ impl Spool {
             blobs.prepare()?;
             let (mut done, mut progress) = (HashSet::new(), Progress::default());
             progress.counts.total = total;
-            let (output, errors) = (batch.output(), batch.errors());
-            let answered = recover(&blobs.path(&output), &batch, |number, usage| {
+            let output = Journal::open(&blobs, batch.output(), |line| {
+                let Some((number, usage)) = output::read_back(&batch, line) else { return false };
                 done.insert(number);
                 progress.counts.completed += 1;
                 progress.usage += usage;
-            });
-            let (file, bytes) = answered.map_err(|error| unwritten(&error))?;
-            let output = Side { id: output, file: file.into(), bytes };
-            let failed = recover(&blobs.path(&errors), &batch, |number, usage| {
+                true
+            })?;
+            let errors = Journal::open(&blobs, batch.errors(), |line| {
+                let Some((number, usage)) = output::read_back(&batch, line) else { return false };
                 done.insert(number);
                 progress.counts.failed += 1;
                 progress.usage += usage;
-            });
-            let (file, bytes) = failed.map_err(|error| unwritten(&error))?;
-            let errors = Side { id: errors, file: file.into(), bytes };
+                true
+            })?;
             blobs.sync()?;
-            Ok(Self { batch, output, errors, done, progress, synced: Instant::now() })
+            Ok(Self { batch, output, errors, done, progress })
         });
         opened.await.map_err(|_| Error::Closed)?
     }
@@ -119,22 +79,17 @@ impl Spool {
 
     async fn put(&mut self, number: u32, line: &[u8], is_good: bool) -> Result<(), Error> {
         let side = if is_good { &mut self.output } else { &mut self.errors };
-        side.file.write_all(line).await.map_err(|error| unwritten(&error))?;
-        side.file.flush().await.map_err(|error| unwritten(&error))?;
-        side.bytes += line.len() as u64;
+        side.put(line).await?;
         let counts = &mut self.progress.counts;
         *(if is_good { &mut counts.completed } else { &mut counts.failed }) += 1;
         self.done.insert(number);
-        if self.synced.elapsed() >= SYNC { self.sync().await } else { Ok(()) }
+        Ok(())
     }
 
     /// Puts what was written on the disk.
     pub(super) async fn sync(&mut self) -> Result<(), Error> {
-        for side in [&self.output, &self.errors] {
-            side.file.sync_data().await.map_err(|error| unwritten(&error))?;
-        }
-        self.synced = Instant::now();
-        Ok(())
+        self.output.sync().await?;
+        self.errors.sync().await
     }
 
     /// Closes both files: the output, and the errors. One that is empty is no file.
@@ -159,6 +114,7 @@ mod tests {
     use crate::base::Timestamp;
     use crate::store::{Options, Store};
     use bytes::Bytes;
+    use std::time::Duration;
 
     fn job(number: u32) -> Job {
         Job { number, custom_id: number.to_string(), body: Bytes::new(), tries: 0 }

@@ -2,11 +2,11 @@
 
 use super::desk::{Batches, Live};
 use super::run::run;
-use crate::base::{FileId, OrgId, Timestamp};
+use crate::base::{DatasetId, FileId, OrgId, Timestamp};
 use crate::config::{Sources, load};
 use crate::gateway::Gateway;
 use crate::resource::batch::{BatchStatus, Progress};
-use crate::resource::{Batch, BatchStep, StoredFile};
+use crate::resource::{Batch, BatchStep, Dataset, StoredFile};
 use crate::store::{Options, Store};
 use crate::upstream::Upstream;
 use std::path::Path;
@@ -38,6 +38,17 @@ async fn file(gateway: &Gateway, content: &str, expires_at: Option<Timestamp>) -
     let (filename, purpose) = ("in.jsonl".to_owned(), "batch".to_owned());
     let file = StoredFile { id: id.clone(), bytes, created_at: now, filename, purpose, expires_at };
     gateway.store.add_file(OrgId::default(), file, 1 << 20).await.unwrap();
+    id
+}
+
+async fn dataset(gateway: &Gateway, expires_at: Timestamp) -> DatasetId {
+    let created_at = gateway.now();
+    let id = DatasetId::draw(created_at);
+    let mut arriving = gateway.store.blobs().begin(&id.content()).await.unwrap();
+    arriving.write(b"{}").await.unwrap();
+    let bytes = arriving.keep().await.unwrap();
+    let dataset = Dataset { id: id.clone(), name: "d".into(), rows: 1, bytes, created_at, expires_at };
+    gateway.store.add_dataset(OrgId::default(), dataset).await.unwrap();
     id
 }
 
@@ -106,8 +117,10 @@ async fn what_is_past_its_time_goes_and_what_nobody_names_too() {
         std::fs::write(contents.join(name), "x").unwrap();
     }
     std::fs::write(gateway.store.blobs().path(&waits.id.output()), "").unwrap();
+    let (past, coming) = (dataset(&gateway, now).await, dataset(&gateway, now.plus(DAY)).await);
     let desk = Batches::open(Arc::clone(&gateway)).unwrap();
-    assert_eq!(std::fs::read_dir(&contents).unwrap().count(), 4, "three files, and what a batch is writing");
+    let left = std::fs::read_dir(&contents).unwrap().count();
+    assert_eq!(left, 6, "three files, what a batch is writing, and two datasets");
     let end = BatchStep::End { progress: Progress::default(), output: None, errors: None };
     desk.step(&ended, end, Vec::new()).await.unwrap();
     desk.sweep().await.unwrap();
@@ -115,6 +128,9 @@ async fn what_is_past_its_time_goes_and_what_nobody_names_too() {
     let left: Vec<FileId> = gateway.store.files(&org).unwrap().into_iter().map(|file| file.id).collect();
     assert!(left.contains(&read) && left.contains(&young) && left.len() == 2, "a batch still reads the other old one");
     assert!(!gateway.store.blobs().path(&old).exists());
+    assert!(!gateway.store.blobs().path(&past.content()).exists());
+    assert!(gateway.store.blobs().path(&coming.content()).exists());
+    assert!(gateway.store.dataset(&org, past.as_str()).unwrap().is_none());
     assert!(gateway.store.batch(&org, ended.id.as_str()).unwrap().is_none(), "as old as decisions may be");
     assert!(gateway.store.batch(&org, waits.id.as_str()).unwrap().is_some(), "it has not ended");
 }

@@ -1,8 +1,8 @@
 //! The command line: every command and what they share.
 
 use super::command::{
-    completions, config, constraints, decisions, demo, doctor, experiments, explain, export, feedback, healthz, keys,
-    man, priors, rate, replay, requests, routes, savings, serve, sessions, tui, verify,
+    completions, config, constraints, decisions, demo, doctor, eval, experiments, explain, export, feedback, healthz,
+    keys, man, priors, rate, replay, requests, routes, savings, serve, sessions, tui, verify,
 };
 use super::exit::Exit;
 use super::output::Format;
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Constraints(constraints::ConstraintsArgs),
     /// Try a model or other rules on a share of the sessions
     Experiments(experiments::ExperimentsArgs),
+    /// Ask a model about the rows of a dataset and score its answers
+    Eval(eval::EvalArgs),
     /// Take part in pooled priors, or not
     Priors(priors::PriorsArgs),
     /// See sessions and what they cost

@@ -52,6 +52,7 @@ fn parse_and_run() -> Result<(), Failure> {
         Command::Routes(args) => command::routes::run(args),
         Command::Constraints(args) => command::constraints::run(args),
         Command::Experiments(args) => command::experiments::run(args),
+        Command::Eval(args) => command::eval::run(args),
         Command::Priors(args) => command::priors::run(args),
         Command::Sessions(args) => command::sessions::run(args),
         Command::Savings(args) => command::savings::run(&args),

@@ -6,6 +6,7 @@
 
 mod calls;
 mod error;
+mod evaluations;
 mod events;
 mod experiments;
 mod export;

@@ -1,9 +1,21 @@
 //! Who calls, as the server has established it.
 
-use crate::base::{BatchId, OrgId};
+use crate::base::{BatchId, EvaluationId, OrgId};
 use crate::config::settings::{Key, Permissions};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// What a call is a part of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PartOf {
+    /// Nothing: somebody waits for it.
+    #[default]
+    Nothing,
+    /// A line of a batch.
+    Batch(BatchId),
+    /// A row of an evaluation: it asks what the router would do, and the router learns nothing from it.
+    Evaluation(EvaluationId),
+}
 
 /// An authenticated caller.
 #[derive(Debug, Clone)]
@@ -14,8 +26,8 @@ pub struct Caller {
     pub key: Option<Arc<Key>>,
     /// What the call may do.
     pub permissions: Permissions,
-    /// The batch that it is a line of.
-    pub batch: Option<BatchId>,
+    /// What it is a part of.
+    pub part_of: PartOf,
     /// Where it came from.
     pub address: IpAddr,
 }

@@ -1,7 +1,7 @@
 //! Conversations of every dialect, and embeddings, through the stages: admit → choose → dispatch → record.
 
 use super::body::Body;
-use super::caller::Caller;
+use super::caller::{Caller, PartOf};
 use super::clock::{Clock, Stage};
 use super::dispatch::{deadline, dispatch};
 use super::draft::{Beginning, Draft};
@@ -15,9 +15,10 @@ use super::resolve::{Wanted, resolve};
 use super::select::Purpose;
 use super::session::{Place, Speaker};
 use super::{Gateway, answer, select};
-use crate::base::{ApiError, Code, RequestId, SessionId};
+use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, SessionId};
 use crate::config::Config;
-use crate::resource::decision::Strategy;
+use crate::resource::assessment::Scores;
+use crate::resource::decision::{EVALUATION, Strategy};
 use crate::telemetry::TraceContext;
 use crate::wire::Surface;
 use bytes::Bytes;
@@ -74,7 +75,8 @@ impl Gateway {
         (surface, began): (Surface, Instant),
     ) -> Result<(Draft, Wanted), ApiError> {
         self.store.admit()?;
-        let (mut draft, wanted) = self.arrive(caller, labels, operation, id, Purpose::Serve)?;
+        let purpose = purpose(&caller);
+        let (mut draft, wanted) = self.arrive(caller, labels, operation, id, purpose)?;
         draft.surface = surface;
         draft.clock = Clock::since(began);
         draft.clock.passed(Stage::Admit);
@@ -93,12 +95,13 @@ impl Gateway {
         let config = self.config();
         let mut wanted = resolve(&config, &caller, &labels, operation.model())?;
         self.may_refer(&wanted, operation, &config)?;
+        let is_evaluation = matches!(caller.part_of, PartOf::Evaluation(_));
         let created_at = self.now();
         let user = labels.user_id.clone().or_else(|| operation.user().map(str::to_owned));
         let place = match (&labels.session_id, operation) {
             (Some(given), _) => Place::of(SessionId::from(given.as_str()), false),
             // The lines of a batch are no conversation, and there are many of them.
-            (None, _) if caller.batch.is_some() => Place::of(fresh_session(id), true),
+            (None, _) if caller.part_of != PartOf::Nothing => Place::of(fresh_session(id), true),
             (None, Operation::Embeddings(_)) => Place::of(fresh_session(id), true),
             (None, Operation::Chat(request)) => {
                 let speaker = Speaker {
@@ -120,7 +123,7 @@ impl Gateway {
             _ => None,
         };
         let enrolment = match operation {
-            Operation::Chat(request) if !labels.smart_select => {
+            Operation::Chat(request) if !labels.smart_select && !is_evaluation => {
                 self.enrol(&config, &caller.org, &place.session, &mut wanted, &labels, request)
             }
             _ => None,
@@ -140,7 +143,7 @@ impl Gateway {
             caller,
             labels,
             place,
-            endpoint: operation.endpoint(),
+            endpoint: if is_evaluation { EVALUATION } else { operation.endpoint() },
             requested_model: operation.model().to_owned(),
             strategy,
         });
@@ -173,7 +176,8 @@ impl Gateway {
         if let Err(error) = draft.put_aside(wanted, operation) {
             return refused(draft, error).await;
         }
-        let targets = select::choose(&mut draft, wanted, operation, Purpose::Serve);
+        let purpose = purpose(&draft.caller);
+        let targets = select::choose(&mut draft, wanted, operation, purpose);
         draft.aside_for(&targets, operation);
         draft.clock.passed(Stage::Choose);
         let deadline = deadline(draft.config.server.request_timeout);
@@ -187,6 +191,14 @@ impl Gateway {
             }
             Err(error) => refused(draft, error).await,
         }
+    }
+}
+
+/// A row of an evaluation gets what the router would do; it takes no turn and no chance from the traffic.
+fn purpose(caller: &Caller) -> Purpose {
+    match caller.part_of {
+        PartOf::Evaluation(_) => Purpose::Foresee,
+        PartOf::Nothing | PartOf::Batch(_) => Purpose::Serve,
     }
 }
 
@@ -216,17 +228,35 @@ fn shared_account(param: &str) -> ApiError {
     ApiError::new(Code::UnsupportedParameter, message).param(param)
 }
 
+/// What was answered, for callers within this process that score it.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// The text.
+    pub said: String,
+    /// Scores by what is visibly wrong with it.
+    pub scores: Option<Scores>,
+    /// Who said it.
+    pub served: Option<ModelRef>,
+    /// What it cost; `None` = a price is unknown.
+    pub cost: Option<MicroUsd>,
+}
+
 /// The session of a call that continues nothing: named after the call.
 pub(crate) fn fresh_session(id: RequestId) -> SessionId {
     SessionId::from(format!("ses_{}", id))
 }
 
 async fn whole_answer(mut draft: Draft, whole: Whole) -> Response<Body> {
-    let response = answer::whole(&draft, &whole);
+    let mut response = answer::whole(&draft, &whole);
     let completion_id = completion_id(&whole.body);
     let told = draft.remembered.then(|| whole.body.clone());
     let (usage, answer, finish) = (whole.usage, whole.answer, whole.finish);
     let end = End { usage, answer, finish, completion_id, told, ..End::default() };
+    if draft.evaluation().is_some() {
+        let said = end.answer.as_ref().map(|answer| answer.text.clone()).unwrap_or_default();
+        let (scores, cost) = (draft.heuristics(&end), usage.and_then(|usage| draft.cost(&usage)));
+        response.extensions_mut().insert(Heard { said, scores, served: draft.served.clone(), cost });
+    }
     match draft.end(end) {
         Some(durable) => {
             durable.await.map_or_else(|error| answer::error(&error, draft.id, draft.surface), |()| response)

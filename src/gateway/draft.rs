@@ -1,7 +1,7 @@
 //! A request while it runs: what the stages have made of it so far. Whoever ends it makes its record of it ([`super::record`]).
 
 use super::Gateway;
-use super::caller::Caller;
+use super::caller::{Caller, PartOf};
 use super::clock::Clock;
 use super::enrolment::Enrolment;
 use super::heuristics::Question;
@@ -10,7 +10,7 @@ use super::line::Notes;
 use super::session::Place;
 use super::shadow::CopyOf;
 use crate::base::model::TokenUsage;
-use crate::base::{MicroUsd, ModelRef, RequestId, Timestamp};
+use crate::base::{EvaluationId, MicroUsd, ModelRef, RequestId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Route;
 use crate::resource::decision::Strategy;
@@ -115,6 +115,14 @@ impl Draft {
             price_percent: 100,
             held: Charge::default(),
             ended: false,
+        }
+    }
+
+    /// The evaluation that it is a row of.
+    pub(crate) fn evaluation(&self) -> Option<&EvaluationId> {
+        match &self.caller.part_of {
+            PartOf::Evaluation(id) => Some(id),
+            PartOf::Nothing | PartOf::Batch(_) => None,
         }
     }
 

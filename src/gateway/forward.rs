@@ -55,6 +55,31 @@ impl Gateway {
         }
     }
 
+    /// The model that an evaluation asks; `None` where a route or a list answers.
+    ///
+    /// # Errors
+    /// `model` means nothing here, or the caller's key leads elsewhere, or passthrough is on: nothing would be decided.
+    pub fn to_evaluate(&self, caller: &Caller, model: &str) -> Result<Option<ModelRef>, ApiError> {
+        let config = self.config();
+        if config.passthrough {
+            let message = "passthrough is on, and an evaluation goes through the stages: turn it off first";
+            let mut error = ApiError::new(Code::FeatureDisabled, message);
+            error.feature = Some("evaluations");
+            return Err(error);
+        }
+        let tied = caller.key.as_ref().and_then(|key| key.route.as_ref());
+        if let Some(route) = tied.filter(|route| route.as_str() != model) {
+            let message = format!(
+                "this key is tied to the route {route:?}, which would answer: evaluate that, or use another key"
+            );
+            return Err(ApiError::new(Code::WritePermission, message).param("model"));
+        }
+        Ok(match resolve(&config, caller, &Labels::default(), model)? {
+            Wanted::Model(model) => Some(model),
+            Wanted::Route(_) | Wanted::List(_) => None,
+        })
+    }
+
     /// A line of this form for this model's provider.
     ///
     /// # Errors

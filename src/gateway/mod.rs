@@ -46,7 +46,8 @@ mod tokenizer;
 
 pub use answer::{ComeBack, REQUEST_ID, error};
 pub use body::{Body, Broken};
-pub use caller::Caller;
+pub use caller::{Caller, PartOf};
+pub use chat::Heard;
 pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;

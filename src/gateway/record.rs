@@ -3,6 +3,7 @@
 //! A [`Draft`] is filled while the request runs. Whoever ends the request ends the draft; a draft that
 //! is dropped unended was left by its client, and is recorded as cancelled.
 
+use super::caller::PartOf;
 use super::clock::{Stage, micros};
 use super::draft::Draft;
 use super::heuristics::scores_of;
@@ -64,6 +65,9 @@ pub(crate) type Durable = std::pin::Pin<Box<dyn Future<Output = Result<(), ApiEr
 impl Draft {
     /// The answer as a job for the judge, where it is one of those that the route wants judged.
     fn to_judge(&self, end: &End, decision: &Decision) -> Option<Job> {
+        if self.evaluation().is_some() {
+            return None;
+        }
         let route = self.copy_of.as_ref().map(|copy| &copy.route).or(self.route.as_ref())?;
         // Both sides of a shadow run are judged whole: it has nothing else to go by.
         let is_compared = self.copy_of.is_some() || self.enrolment.as_ref().is_some_and(|part| part.mirror.is_some());
@@ -176,7 +180,9 @@ impl Draft {
             (Some(_), Some(usage)) => self.cost(usage),
             _ => None,
         };
-        let baseline = self.route.as_ref().and_then(|route| {
+        // A row of an evaluation is on no route: what it came to is nobody's traffic.
+        let route = self.route.as_ref().filter(|_| self.evaluation().is_none());
+        let baseline = route.and_then(|route| {
             self.config.catalogue.get(&route.default_model).and_then(|info| info.cost(usage.as_ref()?))
         });
         let saved = baseline.zip(cost).map(|(baseline, cost)| baseline - cost);
@@ -192,7 +198,7 @@ impl Draft {
             stream: self.stream,
             floopy_reason: self.reason_string(),
             routing_strategy: self.strategy,
-            route: self.route.as_ref().map(|route| route.id.clone()),
+            route: route.map(|route| route.id.clone()),
             winner: choice.map(|choice| Target::from(&choice.winner)),
             served: self.served.as_ref().map(Target::from),
             reason: self.reason(end),
@@ -243,7 +249,11 @@ impl Draft {
             },
             dropped_parameters: self.dropped.clone(),
             completion_id: end.completion_id.clone(),
-            batch_id: self.caller.batch.clone(),
+            batch_id: match &self.caller.part_of {
+                PartOf::Batch(id) => Some(id.clone()),
+                PartOf::Nothing | PartOf::Evaluation(_) => None,
+            },
+            evaluation_id: self.evaluation().cloned(),
             trace_id: self.labels.trace.as_ref().map(|trace| trace.trace_id),
             timings: None,
             config_generation: self.config.generation,
@@ -261,7 +271,7 @@ impl Draft {
     }
 
     /// Scores of a whole chat answer: what broke off says nothing of the model's words.
-    fn heuristics(&self, end: &End) -> Option<Scores> {
+    pub(crate) fn heuristics(&self, end: &End) -> Option<Scores> {
         let whole = end.error.is_none() && !end.cancelled;
         match (&self.question, &end.answer) {
             (Some(question), Some(answer)) if whole => Some(scores_of(question, answer, end.finish)),

@@ -113,8 +113,11 @@ fn situation<'a>(
     let limits = gateway.constraints(&draft.caller.org).optimization;
     let asks_for_shadows = route.filter(|_| limits.bounds_candidates());
     let known = gateway.learner.snapshot();
+    let margin = limits.regression();
     let shadowed = |model: &ModelRef| {
-        asks_for_shadows.map_or_else(Shadowed::default, |route| known.shadowed(&draft.caller.org, &route.id, model))
+        asks_for_shadows.map_or_else(Shadowed::default, |route| {
+            known.shown(&draft.caller.org, &route.id, model, &route.default_model, margin)
+        })
     };
     let facts = models
         .into_iter()

@@ -55,6 +55,7 @@ pub(super) fn fold(state: &mut OrgState, reading: &Reading<'_>, entry: &LogEntry
             state.configure(reading.ground);
         }
         Logged::Experiment(experiment) => state.experiment(experiment),
+        Logged::Evaluation(evaluated) => state.evaluation(evaluated),
         Logged::Pin { route, pinned: false } => state.restore(route),
         Logged::Pin { pinned: true, .. } | Logged::Other(_) => {}
     }

@@ -10,6 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// What evaluations have shown, by candidate and by the model that it was compared with: how much better its score is
+/// at least, with 95 % confidence.
+pub(super) type Compared = BTreeMap<String, BTreeMap<String, f64>>;
+
 /// Everything that is learned, at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -25,6 +29,8 @@ pub struct Snapshot {
     pub(super) trials: HashMap<OrgId, Arc<[Running]>>,
     /// What finished shadow runs of each org have shown, by route and model.
     pub(super) shadowed: HashMap<OrgId, BTreeMap<RouteId, BTreeMap<String, Shadowed>>>,
+    /// What evaluations of each org have shown.
+    pub(super) evaluated: HashMap<OrgId, Compared>,
 }
 
 impl Snapshot {
@@ -46,11 +52,16 @@ impl Snapshot {
         self.trials.get(org).map_or(&[], |trials| trials)
     }
 
-    /// What shadow runs on an org's route have shown of a model.
+    /// What shadow runs on an org's route have shown of a model, and evaluations beside `baseline`: these count where the
+    /// score is with 95 % confidence at most `margin` lower.
     #[must_use]
-    pub fn shadowed(&self, org: &OrgId, route: &RouteId, model: &ModelRef) -> Shadowed {
+    pub fn shown(&self, org: &OrgId, route: &RouteId, model: &ModelRef, baseline: &ModelRef, margin: f64) -> Shadowed {
+        let name = model.to_string();
         let runs = self.shadowed.get(org).and_then(|routes| routes.get(route));
-        runs.and_then(|runs| runs.get(&model.to_string())).copied().unwrap_or_default()
+        let mut shown = runs.and_then(|runs| runs.get(&name)).copied().unwrap_or_default();
+        let lower = self.evaluated.get(org).and_then(|models| models.get(&name)?.get(&baseline.to_string()));
+        shown.fine |= lower.is_some_and(|lower| *lower >= -margin);
+        shown
     }
 
     /// What the pool of priors has published.

@@ -1,12 +1,13 @@
 //! What the learner has made of one org's log: a fold over its entries, kept in a checkpoint.
 
 use super::pool::Pooling;
-use super::snapshot::{Tally as Choices, View};
+use super::snapshot::{Compared, Tally as Choices, View};
 use super::spec::{learns, spec};
 use super::trials::Running;
 use crate::base::{ExperimentId, ModelRef, OrgId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Route;
+use crate::resource::evaluation::Evaluated;
 use crate::resource::experiment::Shadowed;
 use crate::routing::learn::{Change, Scope, ScopeSpec};
 use crate::routing::pool::{Cell, Tally};
@@ -42,7 +43,10 @@ pub(super) struct OrgState {
     pub(super) trials: BTreeMap<ExperimentId, Running>,
     /// What finished shadow runs have shown of models, by route.
     pub(super) shadowed: BTreeMap<RouteId, BTreeMap<String, Shadowed>>,
-    /// Whether what is published of these two is out of date.
+    /// What evaluations have shown of models, by the model that they were compared with.
+    #[serde(default)]
+    pub(super) evaluated: Compared,
+    /// Whether what is published of these three is out of date.
     #[serde(skip)]
     pub(super) trials_changed: bool,
     /// Whether it has left the pool, which does not know it yet.
@@ -134,6 +138,7 @@ impl OrgState {
             && self.floor.is_none()
             && self.trials.is_empty()
             && self.shadowed.is_empty()
+            && self.evaluated.is_empty()
     }
 
     /// Whether the org contributes to and uses pooled priors: the installation and the org both have to want it.
@@ -161,6 +166,15 @@ impl OrgState {
             self.scopes.insert(route.clone(), Learned::new(scope));
         }
         self.scopes.get_mut(route)
+    }
+
+    /// An evaluation was completed: what it shows of two models takes the place of what an earlier one has shown.
+    pub(super) fn evaluation(&mut self, evaluated: &Evaluated) {
+        for pair in &evaluated.compared {
+            let of = self.evaluated.entry(pair.candidate.clone()).or_default();
+            of.insert(pair.baseline.clone(), pair.lower);
+            self.trials_changed = true;
+        }
     }
 
     /// A person has let a route go its own way again: models that were switched off there may come back as canaries.

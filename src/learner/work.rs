@@ -229,6 +229,7 @@ impl Learner {
         if std::mem::take(&mut state.trials_changed) {
             snapshot.trials.insert(org.clone(), state.trials.values().cloned().collect());
             snapshot.shadowed.insert(org.clone(), state.shadowed.clone());
+            snapshot.evaluated.insert(org.clone(), state.evaluated.clone());
         }
         let contributes = state.pooled.len() as u64;
         if snapshot.pool.contributed.get(org).copied().unwrap_or(0) != contributes {
@@ -257,6 +258,7 @@ impl Learner {
             }
             snapshot.trials.insert(org.clone(), state.trials.values().cloned().collect());
             snapshot.shadowed.insert(org.clone(), state.shadowed.clone());
+            snapshot.evaluated.insert(org.clone(), state.evaluated.clone());
             state.trials_changed = false;
             state.changed.clear();
         }

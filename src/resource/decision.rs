@@ -21,6 +21,9 @@ pub const JUDGE: &str = "judge";
 /// answer.
 pub const SHADOW: &str = "shadow";
 
+/// The endpoint in the record of a row of an evaluation.
+pub const EVALUATION: &str = "evaluation";
+
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -348,6 +351,9 @@ pub struct Decision {
     /// The batch that it was a line of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<crate::base::BatchId>,
+    /// The evaluation that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation_id: Option<crate::base::EvaluationId>,
     /// The distributed trace that the request belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<TraceId>,
@@ -359,9 +365,10 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Whether floopy made the call for itself: a judge's, or a copy in the shadow. Nobody's conversation, on no route.
+    /// Whether floopy made the call for itself: a judge's, a copy in the shadow, or a row of an evaluation. Nobody's
+    /// conversation, on no route.
     #[must_use]
     pub fn is_our_own(&self) -> bool {
-        self.endpoint == JUDGE || self.endpoint == SHADOW
+        [JUDGE, SHADOW, EVALUATION].contains(&self.endpoint.as_str())
     }
 }

@@ -143,6 +143,7 @@ impl Serialize for DecisionView<'_> {
         map.serialize_entry("properties", &properties.collect::<BTreeMap<_, _>>())?;
         map.serialize_entry("dropped_parameters", &decision.dropped_parameters)?;
         map.serialize_entry("batch_id", &decision.batch_id)?;
+        map.serialize_entry("evaluation_id", &decision.evaluation_id)?;
         map.serialize_entry("trace_id", &decision.trace_id)?;
         map.serialize_entry("timings", &decision.timings)?;
         map.serialize_entry("config_generation", &decision.config_generation)?;

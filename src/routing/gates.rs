@@ -48,7 +48,7 @@ pub struct Facts<'a> {
     pub expected_cost: Option<MicroUsd>,
     /// Its quality on such requests as far as is known beforehand, 0..1.
     pub prior_quality: Option<f64>,
-    /// What a shadow run on this route has shown of it.
+    /// What a shadow run on this route, or an evaluation, has shown of it.
     pub shadowed: Shadowed,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::{ApiError, Code, OrgId};
 use crate::config::settings::Permissions;
-use crate::gateway::{Caller, EVERYTHING, Keyring};
+use crate::gateway::{Caller, EVERYTHING, Keyring, PartOf};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use std::net::IpAddr;
@@ -34,9 +34,13 @@ pub(super) fn caller(keys: &Keyring, headers: &HeaderMap, address: IpAddr, needs
     let secret = presented(headers);
     let key = secret.and_then(|secret| keys.find(secret));
     let caller = match key {
-        Some(key) => {
-            Caller { org: key.org.clone(), permissions: key.permissions, key: Some(key), batch: None, address }
-        }
+        Some(key) => Caller {
+            org: key.org.clone(),
+            permissions: key.permissions,
+            key: Some(key),
+            part_of: PartOf::Nothing,
+            address,
+        },
         None if keys.required() => {
             let message = if secret.is_some() {
                 "this API key is not known: check it, or make one with `floopy keys create`"
@@ -47,7 +51,7 @@ pub(super) fn caller(keys: &Keyring, headers: &HeaderMap, address: IpAddr, needs
         }
         None => {
             refuse_foreign_pages(headers)?;
-            Caller { org: OrgId::default(), permissions: EVERYTHING, key: None, batch: None, address }
+            Caller { org: OrgId::default(), permissions: EVERYTHING, key: None, part_of: PartOf::Nothing, address }
         }
     };
     permit(caller.permissions, needs)?;

@@ -25,6 +25,15 @@ pub(super) enum Endpoint {
     Batches,
     Batch,
     CancelBatch,
+    UploadDataset,
+    Datasets,
+    Dataset,
+    DeleteDataset,
+    CreateEvaluation,
+    Evaluations,
+    Evaluation,
+    EvaluationResults,
+    CancelEvaluation,
     Models,
     Model,
     Feedback,
@@ -110,6 +119,15 @@ table! {
     Batches "GET" "/v1/batches" Read "BatchList" "List batches, newest first";
     Batch "GET" "/v1/batches/{batch_id}" Read "Batch" "Show one batch and how far it is";
     CancelBatch "POST" "/v1/batches/{batch_id}/cancel" Write "Batch" "Begin no further request of a batch";
+    UploadDataset "POST" "/v1/datasets" Write "CreatedDataset" "Upload a dataset, one JSON object a line";
+    Datasets "GET" "/v1/datasets" Read "DatasetPage" "List datasets, newest first";
+    Dataset "GET" "/v1/datasets/{dataset_id}" Read "Dataset" "Show one dataset";
+    DeleteDataset "DELETE" "/v1/datasets/{dataset_id}" Write "DeletedDataset" "Remove a dataset and its rows";
+    CreateEvaluation "POST" "/v1/evaluations" Write "CreatedEvaluation" "Ask a model about every row of a dataset and score its answers";
+    Evaluations "GET" "/v1/evaluations" Read "EvaluationPage" "List evaluations, newest first";
+    Evaluation "GET" "/v1/evaluations/{evaluation_id}" Read "Evaluation" "Show one evaluation and how far it is";
+    EvaluationResults "GET" "/v1/evaluations/{evaluation_id}/results" Read "EvaluationResultPage" "List what the rows of an evaluation came to";
+    CancelEvaluation "POST" "/v1/evaluations/{evaluation_id}/cancel" Write "Evaluation" "Begin no further row of an evaluation";
     Models "GET" "/v1/models" Read "Models" "List routes and models that can be called";
     Model "GET" "/v1/models/{model*}" Read "Model" "Describe one route or model";
     Feedback "POST" "/v1/feedback" Write "Receipt" "Rate a session or a request, 0 to 10";

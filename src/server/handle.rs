@@ -214,6 +214,11 @@ const fn takes_no_query(endpoint: Endpoint) -> bool {
             | Endpoint::ExperimentResults
             | Endpoint::RollbackExperiment
             | Endpoint::CompleteExperiment
+            | Endpoint::Dataset
+            | Endpoint::DeleteDataset
+            | Endpoint::CreateEvaluation
+            | Endpoint::Evaluation
+            | Endpoint::CancelEvaluation
             | Endpoint::Events
             | Endpoint::Keys
             | Endpoint::CreateKey
@@ -270,6 +275,15 @@ pub(super) async fn resource(endpoint: Endpoint, request: Request) -> Answer {
         Endpoint::CreateBatch => api::batches::create(request).await,
         Endpoint::Batch => api::batches::get(request).await,
         Endpoint::CancelBatch => api::batches::cancel(request).await,
+        Endpoint::UploadDataset => api::datasets::upload(request).await,
+        Endpoint::Datasets => api::datasets::list(request).await,
+        Endpoint::Dataset => api::datasets::get(request).await,
+        Endpoint::DeleteDataset => api::datasets::delete(request).await,
+        Endpoint::CreateEvaluation => api::evaluations::create(request).await,
+        Endpoint::Evaluations => api::evaluations::list(request).await,
+        Endpoint::Evaluation => api::evaluations::get(request).await,
+        Endpoint::EvaluationResults => api::evaluations::results(request).await,
+        Endpoint::CancelEvaluation => api::evaluations::cancel(request).await,
         Endpoint::Chat
         | Endpoint::Messages
         | Endpoint::CountTokens

@@ -30,6 +30,21 @@ const BATCH: &[&str] = &[
     "metadata",
 ];
 
+const DATASET: &[&str] = &["id", "name", "rows", "bytes", "created_at", "expires_at"];
+const EVALUATION: &[&str] = &[
+    "id",
+    "dataset_id",
+    "model",
+    "prompt_id",
+    "status",
+    "config",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "totals",
+    "error",
+];
+
 /// The keys of the resources that are ours; a test holds them against what is served.
 const SCHEMAS: &[(&str, &[&str])] = &[
     ("Receipt", &["duplicate", "session_id"]),
@@ -76,6 +91,7 @@ const SCHEMAS: &[(&str, &[&str])] = &[
             "scores",
             "credits",
             "batch_id",
+            "evaluation_id",
             "chain",
             "trace_id",
             "timings",
@@ -216,6 +232,14 @@ const SCHEMAS: &[(&str, &[&str])] = &[
     ("FileList", &["object", "data", "has_more", "first_id", "last_id"]),
     ("DeletedFile", &["id", "object", "deleted"]),
     ("Batch", BATCH),
+    ("CreatedDataset", DATASET),
+    ("Dataset", DATASET),
+    ("DatasetPage", &["items", "next_cursor", "has_more"]),
+    ("DeletedDataset", &["id", "deleted"]),
+    ("CreatedEvaluation", EVALUATION),
+    ("Evaluation", EVALUATION),
+    ("EvaluationPage", &["items", "next_cursor", "has_more"]),
+    ("EvaluationResultPage", &["items", "next_cursor", "has_more"]),
     ("BatchList", &["object", "data", "has_more", "first_id", "last_id"]),
     ("Message", &["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"]),
     ("TokenCount", &["input_tokens"]),
@@ -245,7 +269,7 @@ fn operation(row: &Row) -> Value {
         .into_iter()
         .collect();
     let security = if row.operations { json!([]) } else { json!([{"bearer": []}]) };
-    let status = if row.answer == "CreatedKey" { "201" } else { "200" };
+    let status = if row.answer.starts_with("Created") { "201" } else { "200" };
     json!({
         "operationId": format!("{:?}", row.endpoint),
         "summary": row.summary,

@@ -8,11 +8,14 @@ use super::open::Recorded;
 use super::session::Row;
 use super::settings::NewConstraints;
 use super::tables;
-use crate::base::{BatchId, ExperimentId, FileId, KeyId, OrgId, RequestId, RouteId, SessionId, Timestamp};
+use crate::base::{
+    BatchId, DatasetId, EvaluationId, ExperimentId, FileId, KeyId, OrgId, RequestId, RouteId, SessionId, Timestamp,
+};
 use crate::resource::constraints::{Changed, Constraints};
 use crate::resource::experiment::{Experiment, Step};
 use crate::resource::{
-    self, BatchStep, Decision, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt, SessionSummary, StoredFile,
+    self, BatchStep, Dataset, Decision, EvaluationStep, Feedback, Judged, KeyRecord, PriorsSetting, Rating, Receipt,
+    SessionSummary, StoredEvaluation, StoredFile,
 };
 use crate::routing::Parts;
 use redb::{ReadableTable, WriteTransaction};
@@ -42,6 +45,11 @@ pub(super) enum Change {
     BeginBatch { batch: Box<resource::Batch> },
     StepBatch { org: OrgId, id: BatchId, step: Box<BatchStep>, now: Timestamp, files: Vec<StoredFile> },
     ForgetBatch { org: OrgId, id: BatchId },
+    AddDataset { org: OrgId, dataset: Dataset },
+    RemoveDataset { org: OrgId, id: DatasetId },
+    BeginEvaluation { evaluation: Box<StoredEvaluation> },
+    StepEvaluation { org: OrgId, id: EvaluationId, step: Box<EvaluationStep>, now: Timestamp },
+    ForgetEvaluation { org: OrgId, id: EvaluationId },
 }
 
 /// What feedback names.
@@ -63,6 +71,7 @@ pub(super) enum Done {
     Constraints(Constraints),
     Experiment(Box<Experiment>),
     Batch(Box<resource::Batch>),
+    Evaluation(Box<StoredEvaluation>),
 }
 
 /// One transaction's view of the chain heads: read once, written back at the end.
@@ -189,6 +198,11 @@ impl<'t> Batch<'t> {
             Change::BeginBatch { batch } => self.begin_batch(batch),
             Change::StepBatch { org, id, step, now, files } => self.step_batch(org, id, step, *now, files),
             Change::ForgetBatch { org, id } => self.forget_batch(org, id),
+            Change::AddDataset { org, dataset } => self.add_dataset(org, dataset),
+            Change::RemoveDataset { org, id } => self.remove_dataset(org, id),
+            Change::BeginEvaluation { evaluation } => self.begin_evaluation(evaluation),
+            Change::StepEvaluation { org, id, step, now } => self.step_evaluation(org, id, step, *now),
+            Change::ForgetEvaluation { org, id } => self.forget_evaluation(org, id),
             Change::Note { org, kind, payload } => {
                 let number = self.org(org)?;
                 self.append(number, *kind, payload.as_bytes())?;

@@ -154,6 +154,7 @@ impl Store {
         for batch in self.unfinished_batches()? {
             named.extend([batch.id.output(), batch.id.errors()]);
         }
+        named.extend(self.evaluated_contents()?);
         let mut gone = 0;
         for entry in entries {
             let entry = entry.map_err(|error| unreadable(&error))?;

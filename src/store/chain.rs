@@ -34,10 +34,12 @@ pub enum Kind {
     Pruned,
     /// An experiment began, moved on or ended.
     Experiment,
+    /// An evaluation was completed.
+    Evaluation,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Decision,
         Self::Feedback,
         Self::Rating,
@@ -50,6 +52,7 @@ impl Kind {
         Self::Priors,
         Self::Pruned,
         Self::Experiment,
+        Self::Evaluation,
     ];
 
     const fn byte(self) -> u8 {
@@ -66,6 +69,7 @@ impl Kind {
             Self::Priors => 10,
             Self::Pruned => 11,
             Self::Experiment => 12,
+            Self::Evaluation => 13,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::apply::{Batch, Change, Done};
 use super::chain::Kind;
-use super::cursor;
 use super::error::Error;
 use super::open::Store;
-use super::read::{json, number, scope};
+use super::page::Listing;
+use super::read::{json, number};
 use super::tables;
 use super::writer::Op;
 use crate::base::{ExperimentId, OrgId};
@@ -115,19 +115,8 @@ impl Store {
         cursor: Option<&str>,
         wanted: impl Fn(&Experiment) -> bool,
     ) -> Result<Page<Experiment>, Error> {
-        let scope = scope(org, "experiments", &());
-        let after = cursor.map(|text| cursor::open(&self.cursor_secret, &scope, text)).transpose()?;
-        let mut rest = self.experiments(org)?.into_iter().peekable();
-        if let Some(after) = after {
-            while rest.next_if(|experiment| experiment.id.as_str().as_bytes() != after).is_some() {}
-            rest.next();
-        }
-        let mut rest = rest.filter(wanted);
-        let items: Vec<Experiment> = rest.by_ref().take(limit).collect();
-        let has_more = rest.next().is_some();
-        let last = items.last().filter(|_| has_more);
-        let next_cursor = last.map(|last| cursor::sign(&self.cursor_secret, &scope, last.id.as_str().as_bytes()));
-        Ok(Page { items, next_cursor, has_more })
+        let listing = Listing { org, what: "experiments", id: |experiment: &Experiment| experiment.id.as_str() };
+        self.paged(&listing, self.experiments(org)?, limit, cursor, wanted)
     }
 
     /// One experiment of an org.

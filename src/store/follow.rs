@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 pub struct Entry<'a> {
     /// Its place in the org's chain.
     pub sequence: u64,
-    /// `decision`, `feedback`, `rating`, `judged`, `experiment`, `pin`, `constraints`, `priors`.
+    /// `decision`, `feedback`, `rating`, `judged`, `experiment`, `evaluation`, `pin`, `constraints`, `priors`.
     pub kind: &'static str,
     /// The record as JSON, on one line.
     pub json: &'a str,
@@ -37,6 +37,7 @@ const fn told(kind: Kind) -> Option<&'static str> {
         Kind::Rating => Some("rating"),
         Kind::Judged => Some("judged"),
         Kind::Experiment => Some("experiment"),
+        Kind::Evaluation => Some("evaluation"),
         Kind::Pin => Some("pin"),
         Kind::Constraints => Some("constraints"),
         Kind::Priors => Some("priors"),

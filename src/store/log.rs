@@ -14,6 +14,7 @@ use super::unread::Unread;
 use super::writer::Op;
 use crate::base::{OrgId, RequestId, RouteId};
 use crate::resource::constraints::{Changed, Constraints};
+use crate::resource::evaluation::Evaluated;
 use crate::resource::{Decision, Experiment, Feedback, Judged, PriorsSetting, Rating};
 use redb::ReadableTable;
 use serde::Deserialize;
@@ -48,6 +49,8 @@ pub enum Logged {
     Priors(Changed<PriorsSetting>),
     /// An experiment began, moved on or ended: as it stands since.
     Experiment(Box<Experiment>),
+    /// An evaluation was completed.
+    Evaluation(Box<Evaluated>),
     /// A route was pinned or freed.
     Pin {
         /// The route.
@@ -84,6 +87,7 @@ fn logged(kind: Kind, payload: &[u8]) -> Result<Logged, Error> {
         Kind::Constraints => Logged::Constraints(json(payload)?),
         Kind::Priors => Logged::Priors(json(payload)?),
         Kind::Experiment => Logged::Experiment(json(payload)?),
+        Kind::Evaluation => Logged::Evaluation(json(payload)?),
         Kind::Pin => {
             let Pin { route, pinned } = json(payload)?;
             Logged::Pin { route, pinned }

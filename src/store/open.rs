@@ -207,6 +207,9 @@ fn prepare(database: &Database) -> Result<Arc<[u8]>, Error> {
     txn.open_table(tables::FILES)?;
     txn.open_table(tables::BATCHES)?;
     txn.open_table(tables::UNFINISHED)?;
+    txn.open_table(tables::DATASETS)?;
+    txn.open_table(tables::EVALUATIONS)?;
+    txn.open_table(tables::OPEN_EVALUATIONS)?;
     txn.open_table(tables::LATEST)?;
     spent::forget(&txn, Timestamp::from(SystemTime::now()))?;
     txn.open_table(tables::ANCHORS)?;

@@ -3,7 +3,7 @@
 use redb::TableDefinition;
 
 /// Format of the file: raised with every change that an older release could not read.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 /// Facts about the file itself.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -56,5 +56,11 @@ pub(super) const UNFINISHED: TableDefinition<'_, (u32, &str), ()> = TableDefinit
 /// (org, hour since the epoch, key) → (micro-USD, tokens) of the decisions that began in it; a call without a key has the
 /// empty one.
 pub(super) const SPENT: TableDefinition<'_, (u32, i64, &str), (i64, u64)> = TableDefinition::new("spent");
+/// (org, dataset) → the dataset, without its rows.
+pub(super) const DATASETS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("datasets");
+/// (org, evaluation) → the evaluation as it stands.
+pub(super) const EVALUATIONS: TableDefinition<'_, (u32, &str), &[u8]> = TableDefinition::new("evaluations");
+/// (org, evaluation): evaluations whose results are not closed.
+pub(super) const OPEN_EVALUATIONS: TableDefinition<'_, (u32, &str), ()> = TableDefinition::new("open_evaluations");
 /// (org, key) → the session of its last decision; a call without a key has the empty one.
 pub(super) const LATEST: TableDefinition<'_, (u32, &str), &str> = TableDefinition::new("latest");

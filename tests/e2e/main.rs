@@ -11,6 +11,7 @@ mod budgets;
 mod commands;
 mod constraints;
 mod crash;
+mod evaluations;
 mod events;
 mod experiments;
 mod explain;

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 mod dimensions;
 pub(crate) mod doctor;
 mod document;
+pub(crate) mod eval;
 pub(crate) mod experiments;
 pub(crate) mod explain;
 pub(crate) mod export;

@@ -1,6 +1,6 @@
 //! One call to the judge, from the question to its record.
 
-use super::desk::{Bench, Job};
+use super::desk::{Bench, Case};
 use super::rubric;
 use crate::base::model::TokenUsage;
 use crate::base::{ApiError, Code, MicroUsd, ModelRef, RequestId, SessionId, Timestamp, body, limits};
@@ -19,57 +19,51 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came of a call.
-pub(super) struct Verdict {
+#[derive(Debug)]
+pub struct Verdict {
     /// The scores, where they count.
-    pub(super) scores: Option<Scores>,
+    pub scores: Option<Scores>,
     /// What the call cost, whatever came of it.
-    pub(super) cost: Option<MicroUsd>,
-    /// The word for what went wrong.
-    pub(super) failure: &'static str,
+    pub cost: Option<MicroUsd>,
+    /// The word for what came of it.
+    pub outcome: &'static str,
     /// When the provider wants to be asked again.
     pub(super) retry_after: Option<Duration>,
 }
 
 /// Asks the judge and records the call as a decision of its own.
-pub(super) async fn ask(bench: &Bench, job: &Job, question: &str, now: Timestamp) -> Verdict {
+pub(super) async fn ask(bench: &Bench, case: &Case, now: Timestamp) -> Verdict {
     let id = RequestId::draw(now);
     let began = Instant::now();
     let check = rand::rng().random();
-    let answered = tokio::time::timeout(PATIENCE, answer(bench, job, question, check, id, now)).await;
+    let answered = tokio::time::timeout(PATIENCE, answer(bench, case, check, id, now)).await;
     let answered = answered.unwrap_or_else(|_| {
         Err(ApiError::new(Code::ProviderTimeout, "the judge did not answer in time: see upstream.first_byte_timeout"))
     });
     let usage = answered.as_ref().ok().and_then(|decoded| decoded.usage);
-    let cost = usage.and_then(|usage| job.config.catalogue.get(&job.judge.model)?.cost(&usage));
+    let cost = usage.and_then(|usage| case.config.catalogue.get(&case.judge.model)?.cost(&usage));
     let error = answered.as_ref().err().map(|error| error.code);
     let retry_after = answered.as_ref().err().and_then(|error| error.retry_after);
-    record(bench, decision(job, id, now, began.elapsed(), usage, cost, error));
-    let (scores, failure) = match answered {
+    record(bench, decision(case, id, now, began.elapsed(), usage, cost, error));
+    let (scores, outcome) = match answered {
         Err(_) => (None, "failed"),
         Ok(decoded) => match rubric::read(&decoded.answer.text, check) {
             Ok(scores) => (Some(scores), "ok"),
             Err(unusable) => (None, unusable.as_str()),
         },
     };
-    Verdict { scores, cost, failure, retry_after }
+    Verdict { scores, cost, outcome, retry_after }
 }
 
-async fn answer(
-    bench: &Bench,
-    job: &Job,
-    question: &str,
-    check: u32,
-    id: RequestId,
-    now: Timestamp,
-) -> Result<Decoded, ApiError> {
-    let config = &job.config;
-    let model = &job.judge.model;
+async fn answer(bench: &Bench, case: &Case, check: u32, id: RequestId, now: Timestamp) -> Result<Decoded, ApiError> {
+    let config = &case.config;
+    let model = &case.judge.model;
     let provider = config.providers.get(&model.provider).ok_or_else(|| {
         ApiError::new(Code::ProviderError, format!("the judge's provider {:?} is not configured", model.provider))
     })?;
     let info = config.catalogue.get(model);
     let target = provider.target(&model.model, info.map(|info| &**info));
-    let request = rubric::ask(&model.model, question, &job.answer, check).to_string();
+    let request = rubric::ask(&model.model, &case.question, &case.answer, case.reference.as_deref(), check).to_string();
     let request = ChatRequest::parse(Bytes::from(request))?;
     let outgoing = wire::encode_chat(&request, &target, None, &wire::Given::default())?;
     let call = Call {
@@ -101,7 +95,7 @@ fn record(bench: &Bench, decision: Decision) {
 
 /// The judge's call as a decision: no session, no route, no text.
 fn decision(
-    job: &Job,
+    case: &Case,
     id: RequestId,
     now: Timestamp,
     took: Duration,
@@ -109,7 +103,7 @@ fn decision(
     cost: Option<MicroUsd>,
     error: Option<Code>,
 ) -> Decision {
-    let model: &ModelRef = &job.judge.model;
+    let model: &ModelRef = &case.judge.model;
     let target = TargetName::from(model);
     let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let outcome = Outcome {
@@ -128,8 +122,8 @@ fn decision(
     };
     let asked = Asked {
         request_id: id,
-        org: job.org.clone(),
-        session_id: SessionId::from(format!("{JUDGE}:{}", job.route)),
+        org: case.org.clone(),
+        session_id: SessionId::from(format!("{JUDGE}:{}", case.account)),
         created_at: now,
         endpoint: JUDGE.to_owned(),
         requested_model: model.to_string(),
@@ -145,8 +139,9 @@ fn decision(
         },
         http_status: error.map_or(200, Code::status),
         error_code: error.map(|code| code.as_str().to_owned()),
-        properties: vec![("judged".to_owned(), job.request_id.to_string())],
-        config_generation: job.config.generation,
+        properties: vec![("judged".to_owned(), case.request_id.to_string())],
+        evaluation_id: case.evaluation_id.clone(),
+        config_generation: case.config.generation,
         ..Decision::of(asked, outcome)
     }
 }

@@ -3,7 +3,7 @@
 use super::call::{self, Verdict};
 use super::rubric;
 use crate::base::task::Queue;
-use crate::base::{MicroUsd, OrgId, RequestId, RouteId, Timestamp};
+use crate::base::{EvaluationId, MicroUsd, OrgId, RequestId, RouteId, Timestamp};
 use crate::config::Config;
 use crate::config::settings::Judge;
 use crate::resource::Judged;
@@ -44,6 +44,35 @@ pub struct Job {
     pub answer: String,
 }
 
+/// What a judge is asked about.
+#[derive(Debug)]
+pub struct Case {
+    /// The configuration in force.
+    pub config: Arc<Config>,
+    /// Who judges, and what it may cost in a day.
+    pub judge: Judge,
+    /// Whose answer it is.
+    pub org: OrgId,
+    /// What the cost counts for: a route, or an evaluation.
+    pub account: String,
+    /// The decision that is judged.
+    pub request_id: RequestId,
+    /// The evaluation that wants to know.
+    pub evaluation_id: Option<EvaluationId>,
+    /// What was asked.
+    pub question: String,
+    /// What the model said.
+    pub answer: String,
+    /// An answer that is known to be good.
+    pub reference: Option<String>,
+}
+
+/// What was asked last in a conversation, as far as a judge reads it.
+#[must_use]
+pub fn question(messages: &[u8]) -> String {
+    said(std::str::from_utf8(messages).unwrap_or("[]"), QUESTION).last_user
+}
+
 /// Whether this request's answer is among those that are judged: the same for the same id, so that nothing about the
 /// answer can decide whether it is looked at.
 #[must_use]
@@ -77,20 +106,20 @@ pub(super) struct Bench {
     spent: Mutex<Spent>,
 }
 
-/// What each route's judge has cost today (UTC).
+/// What each account's judge has cost today (UTC).
 #[derive(Debug, Default)]
 struct Spent {
     day: i64,
-    routes: HashMap<(OrgId, RouteId), MicroUsd>,
+    accounts: HashMap<(OrgId, String), MicroUsd>,
 }
 
 impl Spent {
-    fn on(&mut self, now: Timestamp) -> &mut HashMap<(OrgId, RouteId), MicroUsd> {
+    fn on(&mut self, now: Timestamp) -> &mut HashMap<(OrgId, String), MicroUsd> {
         let day = now.seconds().div_euclid(86_400);
         if day != self.day {
-            *self = Self { day, routes: HashMap::new() };
+            *self = Self { day, accounts: HashMap::new() };
         }
-        &mut self.routes
+        &mut self.accounts
     }
 }
 
@@ -112,6 +141,11 @@ impl Desk {
         })
     }
 
+    /// Asks about one answer and waits for the verdict. What it costs counts for the case's account.
+    pub async fn hear(&self, case: &Case) -> Verdict {
+        self.bench.hear(case).await
+    }
+
     /// Hands an answer in; never waits. Where the queue is full the answer stays unjudged, and is counted.
     pub fn hand_in(&self, job: Job) {
         if !self.queue.hand_in(job) {
@@ -120,36 +154,30 @@ impl Desk {
     }
 }
 
+fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}
+
 impl Bench {
     /// Judges one answer; the word for what came of it.
     async fn judge(&self, job: Job) -> &'static str {
-        if rubric::speaks_to_judge(&job.answer) {
-            return "refused_text";
-        }
-        let now = Timestamp::from(SystemTime::now());
-        if self.is_spent(&job, now) {
-            return "over_budget";
-        }
-        let policy = job.config.upstream.breaker;
-        let Admission::Admitted(permit) = self.breakers.admit(&job.judge.model, &policy, Instant::now()) else {
-            return "left_alone";
+        let Job { config, judge, org, route, request_id, messages, answer } = job;
+        let case = Case {
+            config,
+            judge,
+            org,
+            account: route.to_string(),
+            request_id,
+            evaluation_id: None,
+            question: question(&messages),
+            answer,
+            reference: None,
         };
-        let question = said(std::str::from_utf8(&job.messages).unwrap_or("[]"), QUESTION).last_user;
-        let Verdict { scores, cost, failure, retry_after } = call::ask(self, &job, &question, now).await;
-        self.spend(&job, now, cost);
-        let Some(scores) = scores else {
-            permit.failed(retry_after, Instant::now());
-            return failure;
-        };
-        permit.succeeded();
-        let judged = Judged {
-            request_id: job.request_id,
-            scores,
-            model: job.judge.model.to_string(),
-            cost_micro_usd: cost,
-            created_at: now,
-        };
-        match self.store.judged(job.org, judged).await {
+        let Verdict { scores, cost, outcome, .. } = self.hear(&case).await;
+        let Some(scores) = scores else { return outcome };
+        let model = case.judge.model.to_string();
+        let judged = Judged { request_id, scores, model, cost_micro_usd: cost, created_at: now() };
+        match self.store.judged(case.org, judged).await {
             Ok(()) => "ok",
             Err(error) => {
                 tracing::error!(%error, "a judge's scores could not be stored");
@@ -158,14 +186,39 @@ impl Bench {
         }
     }
 
-    fn is_spent(&self, job: &Job, now: Timestamp) -> bool {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.on(now).get(&(job.org.clone(), job.route.clone())).copied().unwrap_or_default() >= job.judge.daily_budget
+    /// Asks the judge, where it may be asked.
+    async fn hear(&self, case: &Case) -> Verdict {
+        let unasked = |outcome| Verdict { scores: None, cost: None, outcome, retry_after: None };
+        if rubric::speaks_to_judge(&case.answer) {
+            return unasked("refused_text");
+        }
+        let now = now();
+        if self.is_spent(case, now) {
+            return unasked("over_budget");
+        }
+        let policy = case.config.upstream.breaker;
+        let Admission::Admitted(permit) = self.breakers.admit(&case.judge.model, &policy, Instant::now()) else {
+            return unasked("left_alone");
+        };
+        let verdict = call::ask(self, case, now).await;
+        self.spend(case, now, verdict.cost);
+        if verdict.scores.is_some() {
+            permit.succeeded();
+        } else {
+            permit.failed(verdict.retry_after, Instant::now());
+        }
+        verdict
     }
 
-    fn spend(&self, job: &Job, now: Timestamp, cost: Option<MicroUsd>) {
+    fn is_spent(&self, case: &Case, now: Timestamp) -> bool {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        *spent.on(now).entry((job.org.clone(), job.route.clone())).or_default() += cost.unwrap_or_default();
+        spent.on(now).get(&(case.org.clone(), case.account.clone())).copied().unwrap_or_default()
+            >= case.judge.daily_budget
+    }
+
+    fn spend(&self, case: &Case, now: Timestamp, cost: Option<MicroUsd>) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        *spent.on(now).entry((case.org.clone(), case.account.clone())).or_default() += cost.unwrap_or_default();
     }
 }
 
@@ -185,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_is_spent_is_forgotten_with_the_day() {
-        let (mut spent, key) = (Spent::default(), (OrgId::from("o"), RouteId::from("r")));
+        let (mut spent, key) = (Spent::default(), (OrgId::from("o"), "r".to_owned()));
         let noon = Timestamp(1_700_000_000_000_000);
         spent.on(noon).insert(key.clone(), MicroUsd(7));
         assert_eq!(spent.on(noon).get(&key), Some(&MicroUsd(7)));

@@ -9,4 +9,5 @@ mod call;
 mod desk;
 mod rubric;
 
-pub use desk::{Desk, Job, is_sampled};
+pub use call::Verdict;
+pub use desk::{Case, Desk, Job, is_sampled, question};

@@ -82,6 +82,7 @@ impl Decision {
             dropped_parameters: Vec::new(),
             completion_id: None,
             batch_id: None,
+            evaluation_id: None,
             trace_id: None,
             timings: None,
             config_generation: 1,

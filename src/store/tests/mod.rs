@@ -1,3 +1,4 @@
+mod evaluations;
 mod export;
 mod follow;
 mod list;

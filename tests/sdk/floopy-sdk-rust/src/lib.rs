@@ -3,6 +3,8 @@
 use floopy::async_openai::types::chat::{ChatCompletionRequestMessage, CreateChatCompletionRequest};
 use floopy::{Floopy, Result};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// What the fake model answers when nothing else is asked of it.
@@ -49,6 +51,25 @@ pub async fn chat(client: &Floopy, model: &str, text: &str) -> String {
             .expect("a request in the client's types");
     let answer = client.openai().chat().create(asked).await.expect("an answer");
     answer.choices[0].message.content.clone().expect("text")
+}
+
+/// Uploads a dataset, for which the client has no call; its id.
+pub fn upload_dataset(rows: &str) -> String {
+    let (url, key) = (variable("FLOOPY_URL"), variable("FLOOPY_KEY"));
+    let (host, path) = url.trim_start_matches("http://").split_once('/').expect("an address with a path");
+    let head = format!(
+        "POST /{path}/datasets HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\
+         content-type: application/jsonl\r\ncontent-length: {}\r\n\r\n",
+        rows.len()
+    );
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    stream.write_all((head + rows).as_bytes()).expect("the request is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let made: Value = serde_json::from_str(body).expect("JSON");
+    made["id"].as_str().expect("an id").to_owned()
 }
 
 /// Decisions are committed in groups, a moment after the answer: reads until what was read is complete.
