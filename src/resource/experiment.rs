@@ -134,12 +134,12 @@ pub struct Experiment {
     pub steps: Vec<Step>,
 }
 
-/// What a finished shadow run has shown of its candidate.
+/// What a finished shadow run, or an evaluation, has shown of its candidate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shadowed {
     /// It ran on [`ENOUGH_COPIES`] calls and was not shown to be worse.
     pub ran: bool,
-    /// It was shown to hold the floor.
+    /// It was shown to hold the floor, or by an evaluation to lose no more than it may.
     pub fine: bool,
 }
 

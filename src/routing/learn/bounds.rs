@@ -13,8 +13,8 @@ impl Scope {
     /// The constraint that keeps each arm from being relied on; the default model is the first and has none.
     /// `expected` is what this call would cost on each, in micro-USD.
     ///
-    /// `shadowed` is what shadow runs have shown of each. An arm counts as validated once it has come through its canary,
-    /// or a shadow run has shown that it holds the floor.
+    /// `shadowed` is what shadow runs and evaluations have shown of each. An arm counts as validated once it has come
+    /// through its canary, or one of these has shown that it is good enough.
     #[must_use]
     pub fn bounded(
         &self,
