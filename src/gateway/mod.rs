@@ -51,8 +51,8 @@ pub use chat::Heard;
 pub use forward::{Forwarded, Settled};
 pub use keyring::{EVERYTHING, Keyring};
 pub use limit::Limiter;
-pub use spend::Spend;
 pub use operation::Form;
+pub use spend::Spend;
 
 use crate::base::task::Tasks;
 use crate::base::{OrgId, RouteId, Timestamp};

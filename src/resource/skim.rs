@@ -40,20 +40,6 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// What a byte means to who looks for the end of a value.
-const OPENS: u8 = 1;
-const CLOSES: u8 = 2;
-const QUOTES: u8 = 3;
-const MARKS: [u8; 256] = {
-    let mut marks = [0; 256];
-    marks[b'{' as usize] = OPENS;
-    marks[b'[' as usize] = OPENS;
-    marks[b'}' as usize] = CLOSES;
-    marks[b']' as usize] = CLOSES;
-    marks[b'"' as usize] = QUOTES;
-    marks
-};
-
 /// The length of the value that the text begins with.
 fn length(text: &[u8]) -> Option<usize> {
     match text.first()? {
@@ -79,21 +65,14 @@ fn text_length(text: &[u8]) -> Option<usize> {
 fn nest_length(text: &[u8]) -> Option<usize> {
     let (mut depth, mut at) = (0_u32, 0);
     loop {
-        let rest = text.get(at..)?;
-        at += rest.iter().position(|byte| MARKS.get(usize::from(*byte)).is_some_and(|mark| *mark != 0))?;
-        match text.get(at).and_then(|byte| MARKS.get(usize::from(*byte)))? {
-            &QUOTES => at += 1 + text_length(text.get(at + 1..)?)?,
-            &OPENS => {
-                depth += 1;
-                at += 1;
-            }
-            _ => {
-                depth = depth.checked_sub(1)?;
-                at += 1;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
+        at += text.get(at..)?.iter().position(|byte| matches!(byte, b'{' | b'[' | b'}' | b']' | b'"'))?;
+        let mark = text.get(at)?;
+        at += 1;
+        match mark {
+            b'"' => at += text_length(text.get(at..)?)?,
+            b'{' | b'[' => depth += 1,
+            _ if depth == 1 => return Some(at),
+            _ => depth = depth.checked_sub(1)?,
         }
     }
 }

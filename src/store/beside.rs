@@ -16,6 +16,8 @@ use std::fmt::Write as _;
 
 type ByPlace = ReadOnlyTable<(u32, &'static str), &'static [u8]>;
 type ById<V> = ReadOnlyTable<(u32, [u8; 16]), V>;
+/// The keys before and behind one that is not there.
+type Neighbours<K> = (Option<K>, Option<K>);
 
 /// The open tables, for the decisions of one org.
 pub(super) struct Joins {
@@ -48,7 +50,7 @@ pub(super) struct Joined {
 }
 
 /// The places of votes beside one that has none.
-fn places_beside(table: &ByPlace, org: u32, place: &str) -> Result<(Option<String>, Option<String>), Error> {
+fn places_beside(table: &ByPlace, org: u32, place: &str) -> Result<Neighbours<String>, Error> {
     let before = table.range(..(org, place))?.next_back().transpose()?;
     let behind = table.range((org, place)..)?.next().transpose()?;
     let own = |key: (u32, &str)| (key.0 == org).then(|| key.1.to_owned());
@@ -56,11 +58,7 @@ fn places_beside(table: &ByPlace, org: u32, place: &str) -> Result<(Option<Strin
 }
 
 /// The ids beside one that is not there.
-fn ids_beside<V: Value>(
-    table: &ById<V>,
-    org: u32,
-    id: &[u8; 16],
-) -> Result<(Option<[u8; 16]>, Option<[u8; 16]>), Error> {
+fn ids_beside<V: Value>(table: &ById<V>, org: u32, id: &[u8; 16]) -> Result<Neighbours<[u8; 16]>, Error> {
     let before = table.range(..(org, *id))?.next_back().transpose()?;
     let behind = table.range((org, *id)..)?.next().transpose()?;
     let own = |key: (u32, [u8; 16])| (key.0 == org).then_some(key.1);
