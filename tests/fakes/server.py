@@ -28,6 +28,7 @@ from . import (
     gemini_dialect,
     model,
     openai_dialect,
+    openai_responses,
     registry,
     vertex_dialect,
 )
