@@ -1,5 +1,6 @@
 //! What translation costs: a request of 100 KB, and one event of a stream, for each dialect of providers and of clients.
 //! `cargo bench --bench wire`.
+#![allow(clippy::indexing_slicing, reason = "a bench that cannot go on stops")]
 
 #![allow(clippy::indexing_slicing, reason = "JSON of our own")]
 

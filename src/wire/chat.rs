@@ -45,8 +45,13 @@ impl ChatRequest {
                 ));
             }
         }
+        Self::of_members(body, members)
+    }
+
+    /// Reads a body that was made here: its members are known, and each stands once.
+    pub(super) fn of_members(body: Bytes, members: Vec<Member>) -> Result<Self, ApiError> {
         let mut request = Self {
-            body: body.clone(),
+            body,
             members,
             model: String::new(),
             user: None,

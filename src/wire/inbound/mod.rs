@@ -22,7 +22,7 @@ use super::vertex;
 use crate::base::{ApiError, Code, RequestId};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// What a client speaks: how it is told of errors, and what keeps its stream open.
@@ -318,8 +318,7 @@ impl ChatRequest {
     /// # Errors
     /// As [`ChatRequest::parse`], with `param` in the words of the Messages API.
     pub fn parse_messages(body: Bytes, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let (chat, origin) = messages::read(body, headers)?;
-        let mut request = Self::parse(chat)?;
+        let (mut request, origin) = messages::read(body, headers)?;
         request.set_inbound(Inbound::Messages(Arc::new(origin)));
         Ok(request)
     }
@@ -329,11 +328,32 @@ impl ChatRequest {
     /// # Errors
     /// As [`ChatRequest::parse`], with `param` in the words of the Responses API.
     pub fn parse_responses(body: &Bytes, recall: &dyn Fn(&str) -> Option<Value>) -> Result<Self, ApiError> {
-        let (chat, origin) = responses::read(body, recall)?;
-        let mut request = Self::parse(chat)?;
+        let (mut request, origin) = responses::read(body, recall)?;
         request.set_inbound(Inbound::Responses(Arc::new(origin)));
         Ok(request)
     }
+}
+
+/// The chat request that has these members. `size` is about how long its text becomes.
+///
+/// # Errors
+/// As [`ChatRequest::parse`].
+fn made_of(chat: &Map<String, Value>, size: usize) -> Result<ChatRequest, ApiError> {
+    let mut text = Vec::with_capacity(size + size / 8);
+    let mut members = Vec::with_capacity(chat.len());
+    let write =
+        |text: &mut Vec<u8>, value: &Value| serde_json::to_writer(text, value).map_err(|error| not_json(&error));
+    for (name, value) in chat {
+        text.push(if members.is_empty() { b'{' } else { b',' });
+        let start = text.len();
+        write(&mut text, &Value::from(name.as_str()))?;
+        text.push(b':');
+        let after = text.len();
+        write(&mut text, value)?;
+        members.push(Member { name: name.as_str().into(), whole: start..text.len(), value: after..text.len() });
+    }
+    text.extend_from_slice(if members.is_empty() { b"{}" } else { b"}" });
+    ChatRequest::of_members(Bytes::from(text), members)
 }
 
 /// The members of a body, each of which stands once.

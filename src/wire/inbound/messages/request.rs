@@ -6,8 +6,8 @@
 use super::origin::Origin;
 use super::{tools, turns};
 use crate::base::{ApiError, Code};
-use crate::wire::chat::{not_json, text_of};
-use crate::wire::inbound::members_once;
+use crate::wire::chat::{ChatRequest, not_json, text_of};
+use crate::wire::inbound::{made_of, members_once};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -30,7 +30,7 @@ pub(super) fn bad(param: &str, message: impl Into<String>) -> ApiError {
 ///
 /// # Errors
 /// `invalid_body` where it is no JSON object; `invalid_request` with the `param` of what is missing or wrong.
-pub(in crate::wire::inbound) fn read(body: Bytes, headers: &HeaderMap) -> Result<(Bytes, Origin), ApiError> {
+pub(in crate::wire::inbound) fn read(body: Bytes, headers: &HeaderMap) -> Result<(ChatRequest, Origin), ApiError> {
     let text = text_of(&body)?;
     let members = members_once(text)?;
     let given: Map<String, Value> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
@@ -57,7 +57,7 @@ pub(in crate::wire::inbound) fn read(body: Bytes, headers: &HeaderMap) -> Result
     if chat.get("stream") == Some(&Value::Bool(true)) {
         chat.insert("stream_options".into(), json!({"include_usage": true}));
     }
-    let chat = Bytes::from(Value::Object(chat).to_string());
+    let chat = made_of(&chat, body.len())?;
     let origin = Origin::new(body.clone(), members, headers, only_here.0);
     Ok((chat, origin))
 }

@@ -8,8 +8,8 @@ use super::items::Turns;
 use super::origin::{Changed, Origin};
 use super::tools;
 use crate::base::{ApiError, Code, limits};
-use crate::wire::chat::{not_json, text_of};
-use crate::wire::inbound::members_once;
+use crate::wire::chat::{ChatRequest, not_json, text_of};
+use crate::wire::inbound::{made_of, members_once};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -51,7 +51,7 @@ pub(super) fn text_at<'v>(object: &'v Value, name: &str, at: &str) -> Result<&'v
 ///
 /// # Errors
 /// `invalid_body` where it is no JSON object; `invalid_request` with the `param` of what is missing or wrong.
-pub(in crate::wire::inbound) fn read(body: &Bytes, recall: Recall<'_>) -> Result<(Bytes, Origin), ApiError> {
+pub(in crate::wire::inbound) fn read(body: &Bytes, recall: Recall<'_>) -> Result<(ChatRequest, Origin), ApiError> {
     let text = text_of(body)?;
     let members = members_once(text)?;
     let given: Map<String, Value> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
@@ -86,7 +86,7 @@ pub(in crate::wire::inbound) fn read(body: &Bytes, recall: Recall<'_>) -> Result
     if chat.get("stream") == Some(&Value::Bool(true)) {
         chat.insert("stream_options".into(), json!({"include_usage": true}));
     }
-    let chat = Bytes::from(Value::Object(chat).to_string());
+    let chat = made_of(&chat, body.len())?;
     let changed = Changed { input, thoughts };
     Ok((chat, Origin::new(body.clone(), members, &given, only_here.api, only_here.keeper, changed)))
 }
