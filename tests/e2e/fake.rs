@@ -3,7 +3,7 @@
 //! It checks every request that it gets (auth swapped, nothing hop-by-hop, JSON whole) and keeps them all.
 
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -118,6 +118,14 @@ impl Drop for Fake {
             assert_eq!(self.complaints(), Vec::<String>::new(), "the upstream complained of its requests");
         }
     }
+}
+
+/// Whether the other side has closed the connection.
+fn is_gone(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let seen = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    seen.map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |bytes| bytes == 0)
 }
 
 fn serve(stream: TcpStream, state: &State) {
@@ -310,7 +318,8 @@ fn act(model: &str, seen: &Seen, writer: &mut TcpStream, state: &State) -> std::
             let generation = held.generation;
             held = bell.wait_while(held, |held| held.released == 0 && held.generation == generation).unwrap();
             held.waiting -= 1;
-            if held.generation != generation {
+            // A call whose maker was killed may have come after the killing was told of: it takes nobody's release.
+            if held.generation != generation || is_gone(writer) {
                 return Err(closed());
             }
             held.released -= 1;
