@@ -240,7 +240,7 @@ def main():
     arguments.add_argument("--quick", action="store_true", help="one short round: does it still run?")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--no-build", action="store_true")
-    arguments.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/floopy", help="another build of floopy, to compare")
+    arguments.add_argument("--binary", type=lambda name: pathlib.Path(name).resolve(), default=ROOT / "target/release/floopy", help="another build of floopy, to compare")
     arguments.add_argument("--learning", action="store_true", help="also call a route that learns, with ten models")
     arguments.add_argument("--only", default=",".join(PARTS), help="parts to run, of: %(default)s")
     options = arguments.parse_args()
