@@ -98,6 +98,49 @@ fn a_stream_begins_with_what_comes_now_and_tells_of_changes() {
 }
 
 #[test]
+fn an_outcome_is_told_with_what_it_gave_to_whom() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let calls: Vec<String> = (0..3).map(|_| id(&gateway.chat("up/cheap", &[("floopy-session-id", "s")]))).collect();
+    // Nobody answered this one: it has no part in the outcome.
+    gateway.decision(&gateway.chat("up/status-500", &[("floopy-session-id", "s")]));
+    let mut stream = Stream::open(&gateway, None);
+    let voted = gateway.post("/v1/feedback", &[], &json!({"session_id": "s", "score": 8, "useful": true}));
+    assert_eq!(voted.status, 200, "{}", voted.text());
+    let (_, kind, data) = stream.next().unwrap();
+    assert_eq!((kind.as_str(), &data["score"], &data["credit_count"]), ("feedback", &json!(8.0), &json!(3)));
+    let credits = data["credits"].as_array().unwrap();
+    let told: Vec<&str> = credits.iter().map(|credit| credit["request_id"].as_str().unwrap()).collect();
+    assert_eq!(told, calls.iter().rev().collect::<Vec<_>>(), "the newest first");
+    let outcome = credits[0]["outcome"].as_f64().unwrap();
+    let sum = |key: &str| credits.iter().map(|credit| credit[key].as_f64().unwrap()).sum::<f64>();
+    assert!(outcome > 0.5 && (sum("credit") - outcome).abs() < 1e-9, "{data}");
+    assert!((sum("share") - 1.0).abs() < 1e-9, "{data}");
+    for credit in credits {
+        let mut own = credit.clone();
+        own.as_object_mut().unwrap().remove("request_id");
+        let decision = gateway.decision_by_id(credit["request_id"].as_str().unwrap());
+        assert!(decision["credits"].as_array().unwrap().contains(&own), "as the decision itself shows it: {decision}");
+    }
+    // A vote and a rating of one decision are that decision's alone.
+    let voted = gateway.post("/v1/feedback", &[], &json!({"request_id": calls[1], "score": 2, "useful": false}));
+    assert_eq!(voted.status, 200, "{}", voted.text());
+    let (_, _, data) = stream.next().unwrap();
+    let first = |data: &Value| {
+        let credit = &data["credits"][0];
+        (credit["request_id"].clone(), credit["source"].clone(), credit["share"].clone(), data["credit_count"].clone())
+    };
+    assert_eq!(first(&data), (json!(calls[1]), json!("request"), json!(1.0), json!(1)));
+    let (path, rating) = (format!("/v1/decisions/{}/rating", calls[0]), json!({"score": 70}).to_string());
+    let headers = [("content-type", "application/json")];
+    let rated = crate::http::call(gateway.address, "PUT", &path, &headers, rating.as_bytes());
+    assert_eq!(rated.status, 200, "{}", rated.text());
+    let (_, kind, data) = stream.next().unwrap();
+    assert_eq!((kind.as_str(), &data["credits"][0]["credit"]), ("rating", &json!(0.7)));
+    assert_eq!(first(&data), (json!(calls[0]), json!("manual"), json!(1.0), json!(1)));
+}
+
+#[test]
 fn a_stream_ends_with_its_server() {
     let fake = Fake::start();
     let mut gateway = Gateway::start(&fake, "");
