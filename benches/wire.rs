@@ -1,6 +1,8 @@
 //! What translation costs: a request of 100 KB, and one event of a stream, for each dialect of providers and of clients.
 //! `cargo bench --bench wire`.
 
+#![allow(clippy::indexing_slicing, reason = "a bench that cannot go on stops")]
+
 use bytes::{Bytes, BytesMut};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use floopy::wire::{
