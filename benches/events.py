@@ -5,7 +5,8 @@
 
 Starts the binary on the built-in replay provider in a folder of its own. First, decisions at a steady rate with one reader that is
 awake: the time from the end of each request, as its record has it, to the arrival of its event. Then readers that read nothing while
-so many megabytes of events come: the server's memory before and afterwards, and what one of them hears when it wakes up.
+so many megabytes of events come, as fast as 32 callers make them, and one beside them that is awake: how soon it hears of each, the
+server's memory before and afterwards, and what one of the sleepers hears when it wakes up.
 """
 
 import argparse
@@ -85,41 +86,51 @@ def plain(data: bytes) -> dict | None:
         return None
 
 
+async def listen(reader: asyncio.StreamReader, wanted: int) -> list[float]:
+    """Hears so many decisions; the milliseconds from the end of each request to its event."""
+    heard, found = 0, []
+    async for kind, data, now in events(reader):
+        if kind == "missed":
+            heard += json.loads(data)["missed"]
+        heard += kind == "decision"
+        record = plain(data) if kind == "decision" else None
+        if record and record.get("timings"):
+            created = datetime.fromisoformat(record["created_at"].replace("Z", "+00:00")).timestamp()
+            spent = sum(record["timings"][stage] for stage in STAGES) / 1e6
+            found.append((now - created - spent) * 1000)
+        if heard >= wanted:
+            return found
+    raise RuntimeError("the stream ended")
+
+
+def spread(found: list[float]) -> str:
+    found = sorted(found)
+    share = found[min(len(found) - 1, int(len(found) * 0.99))]
+    return f"{len(found)} events: p50 {statistics.median(found):.1f} ms, p99 {share:.1f} ms, slowest {found[-1]:.1f} ms"
+
+
 async def delays(port: int, model: str, rate: int, seconds: int) -> list[float]:
     reader, _ = await follow(port)
-    wanted, found = rate * seconds, []
-
-    async def listen() -> None:
-        heard = 0
-        async for kind, data, now in events(reader):
-            if kind != "decision":
-                continue
-            heard += 1
-            record = plain(data)
-            if record and record.get("timings"):
-                created = datetime.fromisoformat(record["created_at"].replace("Z", "+00:00")).timestamp()
-                spent = sum(record["timings"][stage] for stage in STAGES) / 1e6
-                found.append((now - created - spent) * 1000)
-            if heard == wanted:
-                return
-
-    listening = asyncio.create_task(listen())
+    wanted = rate * seconds
+    listening = asyncio.create_task(listen(reader, wanted))
     caller, writer = await asyncio.open_connection("127.0.0.1", port)
     call, began = request(model, 0), time.monotonic()
     for number in range(wanted):
         await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
         writer.write(call)
         await answer(caller)
-    await asyncio.wait_for(listening, 60)
-    return found
+    return await asyncio.wait_for(listening, 60)
 
 
-async def sleep_through(port: int, pid: int, model: str, megabytes: int, sleepers: int) -> dict:
+async def sleep_through(port: int, pid: int, model: str, megabytes: int, sleepers: int) -> tuple[list[float], dict]:
     readers = [await follow(port) for _ in range(sleepers)]
     before, sent, size = resident_mib(pid), 0, 16 * len(LABEL) + 900
     call = request(model, 16)
     wanted = megabytes * (1 << 20) // size
     peak = before
+    # The connection closes with its writer.
+    awake, _writer = await follow(port)
+    awake = asyncio.create_task(listen(awake, wanted))
 
     async def calls(count: int) -> None:
         nonlocal sent
@@ -136,6 +147,7 @@ async def sleep_through(port: int, pid: int, model: str, megabytes: int, sleeper
             await asyncio.sleep(0.5)
 
     await asyncio.gather(watch(), *(calls(wanted // 32 + (number < wanted % 32)) for number in range(32)))
+    found = await asyncio.wait_for(awake, 60)
     await asyncio.sleep(1)
     after, heard, missed = resident_mib(pid), 0, 0
     async for kind, data, _ in events(readers[0][0]):
@@ -143,8 +155,8 @@ async def sleep_through(port: int, pid: int, model: str, megabytes: int, sleeper
         missed += json.loads(data)["missed"] if kind == "missed" else 0
         if heard + missed >= wanted:
             break
-    return {"events": wanted, "bytes an event": size, "memory before (MiB)": round(before), "peak (MiB)": round(peak),
-            "afterwards (MiB)": round(after), "heard on waking": heard, "told missed": missed}
+    return found, {"events": wanted, "bytes an event": size, "memory before (MiB)": round(before), "peak (MiB)": round(peak),
+                   "afterwards (MiB)": round(after), "heard on waking": heard, "told missed": missed}
 
 
 def main() -> None:
@@ -171,14 +183,13 @@ def main() -> None:
                 time.sleep(0.02)
         models = json.load(urllib.request.urlopen(f"{base}/v1/models"))["data"]
         model = next(model["id"] for model in models if model["id"].startswith("replay/"))
-        found = sorted(asyncio.run(delays(port, model, given.rate, given.seconds)))
-        share = lambda part: found[min(len(found) - 1, int(len(found) * part))]
-        print(f"decision to event at {given.rate}/s, {len(found)} events: p50 {statistics.median(found):.1f} ms, "
-              f"p99 {share(0.99):.1f} ms, slowest {found[-1]:.1f} ms")
+        found = asyncio.run(delays(port, model, given.rate, given.seconds))
+        print(f"decision to event at {given.rate}/s, {spread(found)}")
         if given.megabytes:
-            told = asyncio.run(sleep_through(port, server.pid, model, given.megabytes, given.sleepers))
+            found, told = asyncio.run(sleep_through(port, server.pid, model, given.megabytes, given.sleepers))
             print(f"{given.sleepers} readers sleep through {given.megabytes} MiB:",
                   ", ".join(f"{name} {value:,}" for name, value in told.items()))
+            print(f"beside them one that is awake, {spread(found)}")
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(60)

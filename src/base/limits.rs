@@ -68,6 +68,10 @@ pub const MAX_EXPORT_SPAN: Duration = Duration::from_secs(90 * 24 * 3600);
 pub const EXPORT_LANE: usize = 512;
 /// Bytes of the live stream that are read for one reader at a time; one event may be larger.
 pub const EVENT_SLICE: usize = 64 << 10;
+/// Decisions whose credits one event of the live stream tells.
+pub const MAX_EVENT_CREDITS: usize = 50;
+/// Calls of a session that are looked at for them: some were not answered and have none.
+pub const MAX_EVENT_LOOKED_AT: usize = 500;
 /// Readers of live streams that look at the log at once.
 pub const MAX_EVENT_LOOKS: usize = 4;
 /// Entries of the log that a reader of the live stream may be behind; it misses older ones.

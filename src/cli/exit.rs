@@ -84,7 +84,9 @@ impl From<client::Error> for Failure {
         let exit = match &error {
             client::Error::BadUrl { .. } | client::Error::BadKey => Exit::Usage,
             client::Error::BadCertificates(_) => Exit::Config,
-            client::Error::Unreachable { .. } | client::Error::TimedOut { .. } => Exit::Unreachable,
+            client::Error::Unreachable { .. } | client::Error::TimedOut { .. } | client::Error::BrokenOff { .. } => {
+                Exit::Unreachable
+            }
             client::Error::Refused(refusal) if matches!(refusal.status, 401 | 403) => Exit::NotAllowed,
             client::Error::Refused(_) | client::Error::NotUnderstood { .. } => Exit::Failed,
         };

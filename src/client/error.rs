@@ -35,6 +35,14 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
+    /// It began to answer, and the connection broke.
+    #[error("{url} broke off its answer: {why}")]
+    BrokenOff {
+        /// The server's address.
+        url: String,
+        /// What the connection said.
+        why: String,
+    },
     /// The server said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -74,6 +82,7 @@ impl Error {
             Self::BadKey => "bad_key",
             Self::Unreachable { .. } => "unreachable",
             Self::TimedOut { .. } => "timed_out",
+            Self::BrokenOff { .. } => "broken_off",
             Self::Refused(refusal) => &refusal.code,
             Self::NotUnderstood { .. } => "not_understood",
         }
@@ -90,6 +99,7 @@ impl Error {
                 Some("start one with `floopy serve`, or say where it is with --url or FLOOPY_URL")
             }
             Self::TimedOut { .. } => Some("see whether it is overloaded with `floopy doctor` on its machine"),
+            Self::BrokenOff { .. } => Some("see in its log whether the server has stopped, and ask again"),
             Self::Refused(refusal) => match refusal.status {
                 401 => Some("give a key with --key or FLOOPY_API_KEY; `floopy keys create` makes one"),
                 403 => Some("use a key with that permission; `floopy keys list` shows what each key may do"),

@@ -76,7 +76,9 @@ where
             }
             match self.body.frame().await {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(self.odd(format!("the live stream broke: {error}"))),
+                Some(Err(error)) => {
+                    return Err(Error::BrokenOff { url: self.url.clone(), why: error.to_string() });
+                }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.waiting.extend_from_slice(&data);

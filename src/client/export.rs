@@ -65,7 +65,9 @@ impl ExportStream {
             let timed_out = |_| Error::TimedOut { url: self.client.url().to_owned(), after: CLIENT_TIMEOUT };
             match frame.map_err(timed_out)? {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(self.client.odd(&format!("the export broke off: {error}"))),
+                Some(Err(error)) => {
+                    return Err(Error::BrokenOff { url: self.client.url().to_owned(), why: error.to_string() });
+                }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         return Ok(Some(data));

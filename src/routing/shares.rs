@@ -39,6 +39,12 @@ impl Parts {
         self.output_tokens = self.output_tokens.zip(output_tokens).map(|(sum, tokens)| sum.saturating_add(tokens));
     }
 
+    /// The calls that were added.
+    #[must_use]
+    pub const fn answered(&self) -> u64 {
+        self.answered
+    }
+
     /// The share of an answered call, which is one of those that were added.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "calls and tokens of one session")]

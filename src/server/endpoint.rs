@@ -155,7 +155,7 @@ table! {
     ExperimentResults "GET" "/v1/experiments/{experiment_id}/results" Read "ExperimentResults" "Say how an experiment stands";
     RollbackExperiment "POST" "/v1/experiments/{experiment_id}/rollback" Write "Experiment" "Take what is tried out at once";
     CompleteExperiment "POST" "/v1/experiments/{experiment_id}/complete" Write "Experiment" "End an experiment as it stands";
-    Events "GET" "/v1/events" Read "EventStream" "Follow decisions and feedback as they happen";
+    Events "GET" "/v1/events" Read "EventStream" "Follow decisions, outcomes and their credits as they happen";
     Keys "GET" "/v1/admin/keys" Admin "KeyPage" "List keys";
     CreateKey "POST" "/v1/admin/keys" Admin "CreatedKey" "Make a key; its secret is shown once";
     RevokeKey "DELETE" "/v1/admin/keys/{key_id}" Admin "Revoked" "Revoke a key at once";

@@ -2,6 +2,7 @@
 //! reader costs no memory, however far it is behind; and who comes again goes on where it was.
 
 use super::chain::{self, Kind};
+use super::credited::Credits;
 use super::error::Error;
 use super::open::Store;
 use super::read::number;
@@ -16,7 +17,7 @@ pub struct Entry<'a> {
     pub sequence: u64,
     /// `decision`, `feedback`, `rating`, `judged`, `experiment`, `evaluation`, `pin`, `constraints`, `priors`.
     pub kind: &'static str,
-    /// The record as JSON, on one line.
+    /// The record as JSON, on one line; that of an outcome with the credits that it gives now.
     pub json: &'a str,
 }
 
@@ -64,6 +65,7 @@ impl Store {
         let begin = after.min(head).max(head.saturating_sub(most));
         let mut followed = Followed { through: begin, missed: begin.saturating_sub(after) };
         let log = txn.open_table(tables::LOG)?;
+        let mut credits = Credits::open(&txn, org)?;
         let rows = log.range((org, begin.saturating_add(1))..=(org, u64::MAX))?;
         for row in rows {
             let (key, bytes) = row?;
@@ -73,8 +75,12 @@ impl Store {
             followed.through = sequence;
             let entry = chain::decode(bytes.value())?;
             let Some(kind) = told(entry.kind) else { continue };
-            let json = std::str::from_utf8(entry.payload)
-                .map_err(|_| Error::Corrupt("an entry of the log is no text".to_owned()))?;
+            let outcome = credits.with(&entry)?;
+            let json = match &outcome {
+                Some(outcome) => outcome,
+                None => std::str::from_utf8(entry.payload)
+                    .map_err(|_| Error::Corrupt("an entry of the log is no text".to_owned()))?,
+            };
             if tell(Entry { sequence, kind, json }).is_break() {
                 break;
             }

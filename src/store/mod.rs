@@ -16,6 +16,7 @@ mod beside;
 mod blobs;
 mod chain;
 mod credit;
+mod credited;
 mod cursor;
 mod datasets;
 mod error;

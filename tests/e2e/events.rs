@@ -1,7 +1,7 @@
 //! The live stream: going on after a break, ending with the server, and readers that sleep.
 
 use crate::fake::Fake;
-use crate::harness::{Gateway, wait_for};
+use crate::harness::Gateway;
 use crate::http::{Answer, Connection};
 use serde_json::{Value, json};
 
@@ -18,8 +18,11 @@ impl Stream {
     fn open(gateway: &Gateway, after: Option<u64>) -> Self {
         let last = after.map(|id| id.to_string());
         let headers: Vec<(&str, &str)> = last.iter().map(|id| ("last-event-id", id.as_str())).collect();
-        let mut connection = Connection::open(gateway.address);
-        connection.request("GET", "/v1/events", &headers, b"").unwrap();
+        Self::over(Connection::open(gateway.address), &headers)
+    }
+
+    fn over(mut connection: Connection, headers: &[(&str, &str)]) -> Self {
+        connection.request("GET", "/v1/events", headers, b"").unwrap();
         assert_eq!(connection.head().unwrap().0, 200);
         let mut stream = Self { connection, text: String::new() };
         // Once it says so, whatever comes now is told.
@@ -98,6 +101,49 @@ fn a_stream_begins_with_what_comes_now_and_tells_of_changes() {
 }
 
 #[test]
+fn an_outcome_is_told_with_what_it_gave_to_whom() {
+    let fake = Fake::start();
+    let gateway = Gateway::start(&fake, "");
+    let calls: Vec<String> = (0..3).map(|_| id(&gateway.chat("up/cheap", &[("floopy-session-id", "s")]))).collect();
+    // Nobody answered this one: it has no part in the outcome.
+    gateway.decision(&gateway.chat("up/status-500", &[("floopy-session-id", "s")]));
+    let mut stream = Stream::open(&gateway, None);
+    let voted = gateway.post("/v1/feedback", &[], &json!({"session_id": "s", "score": 8, "useful": true}));
+    assert_eq!(voted.status, 200, "{}", voted.text());
+    let (_, kind, data) = stream.next().unwrap();
+    assert_eq!((kind.as_str(), &data["score"], &data["credit_count"]), ("feedback", &json!(8.0), &json!(3)));
+    let credits = data["credits"].as_array().unwrap();
+    let told: Vec<&str> = credits.iter().map(|credit| credit["request_id"].as_str().unwrap()).collect();
+    assert_eq!(told, calls.iter().rev().collect::<Vec<_>>(), "the newest first");
+    let outcome = credits[0]["outcome"].as_f64().unwrap();
+    let sum = |key: &str| credits.iter().map(|credit| credit[key].as_f64().unwrap()).sum::<f64>();
+    assert!(outcome > 0.5 && (sum("credit") - outcome).abs() < 1e-9, "{data}");
+    assert!((sum("share") - 1.0).abs() < 1e-9, "{data}");
+    for credit in credits {
+        let mut own = credit.clone();
+        own.as_object_mut().unwrap().remove("request_id");
+        let decision = gateway.decision_by_id(credit["request_id"].as_str().unwrap());
+        assert!(decision["credits"].as_array().unwrap().contains(&own), "as the decision itself shows it: {decision}");
+    }
+    // A vote and a rating of one decision are that decision's alone.
+    let voted = gateway.post("/v1/feedback", &[], &json!({"request_id": calls[1], "score": 2, "useful": false}));
+    assert_eq!(voted.status, 200, "{}", voted.text());
+    let (_, _, data) = stream.next().unwrap();
+    let first = |data: &Value| {
+        let credit = &data["credits"][0];
+        (credit["request_id"].clone(), credit["source"].clone(), credit["share"].clone(), data["credit_count"].clone())
+    };
+    assert_eq!(first(&data), (json!(calls[1]), json!("request"), json!(1.0), json!(1)));
+    let (path, rating) = (format!("/v1/decisions/{}/rating", calls[0]), json!({"score": 70}).to_string());
+    let headers = [("content-type", "application/json")];
+    let rated = crate::http::call(gateway.address, "PUT", &path, &headers, rating.as_bytes());
+    assert_eq!(rated.status, 200, "{}", rated.text());
+    let (_, kind, data) = stream.next().unwrap();
+    assert_eq!((kind.as_str(), &data["credits"][0]["credit"]), ("rating", &json!(0.7)));
+    assert_eq!(first(&data), (json!(calls[0]), json!("manual"), json!(1.0), json!(1)));
+}
+
+#[test]
 fn a_stream_ends_with_its_server() {
     let fake = Fake::start();
     let mut gateway = Gateway::start(&fake, "");
@@ -113,8 +159,22 @@ fn a_stream_ends_with_its_server() {
     assert!(!gateway.log().contains("requests were still open"), "{}", gateway.log());
 }
 
+/// Bytes that wait in the system's buffers on either side of a connection from this port.
+fn waiting(port: u16) -> usize {
+    let mine = format!(":{port:04X}");
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let sizes = table.lines().skip(1).filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let is_mine = fields[1].ends_with(&mine) || fields[2].ends_with(&mine);
+        let (sent, came) = fields[4].split_once(':').unwrap();
+        is_mine.then(|| usize::from_str_radix(sent, 16).unwrap() + usize::from_str_radix(came, 16).unwrap())
+    });
+    sizes.sum()
+}
+
 #[test]
 fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
+    const CALLS: usize = 1000;
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");
     let resident = || {
@@ -122,23 +182,47 @@ fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
     };
-    let label = "x".repeat(200);
+    let label = "x".repeat(240);
     let names: Vec<String> = (0..16).map(|number| format!("floopy-property-p{number}")).collect();
     let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), label.as_str())).collect();
     headers.push(("floopy-retention", "none"));
+    let calls = || (0..CALLS / 4).for_each(|_| assert_eq!(gateway.chat("up/cheap", &headers).status, 200));
+    // What the calls themselves cost comes before.
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(calls))));
     gateway.decision(&gateway.chat("up/cheap", &headers));
     let before = resident();
-    let mut sleeping: Vec<Stream> = (0..50).map(|_| Stream::open(&gateway, None)).collect();
-    let answers: Vec<String> = (0..400).map(|_| id(&gateway.chat("up/cheap", &headers))).collect();
-    wait_for("the last decision", || {
-        (gateway.get(&format!("/v1/decisions/{}", answers.last().unwrap())).status == 200).then_some(())
+    let narrow = || Stream::over(Connection::open_narrow(gateway.address), &[]);
+    let mut sleeping: Vec<Stream> = (0..40).map(|_| narrow()).collect();
+    let mut awake = Stream::open(&gateway, None);
+    let mut bytes = 0;
+    let heard: Vec<Event> = std::thread::scope(|scope| {
+        (0..4).for_each(|_| drop(scope.spawn(calls)));
+        // Read while they come: it waits for nobody.
+        let next = |_| {
+            let event = awake.next().unwrap();
+            bytes += event.2.to_string().len();
+            event
+        };
+        (0..CALLS).map(next).collect()
     });
-    // Fifty queues of these events would be 90 MB; what the calls themselves cost is about 30.
+    // Forty queues of what the system's buffers do not take would be 100 MB more. The calls alone cost about 40.
     let grown = resident().saturating_sub(before);
     assert!(grown < 80_000, "{grown} kB more");
-    let mut awake = sleeping.remove(0);
-    let heard: Vec<Value> = (0..400).map(|_| awake.next().unwrap().2["request_id"].clone()).collect();
-    assert_eq!(heard, answers.iter().map(|id| json!(id)).collect::<Vec<_>>());
+    for sleeper in &sleeping {
+        let waits = waiting(sleeper.connection.port());
+        assert!((1..bytes * 9 / 10).contains(&waits), "it was blocked: {waits} of {bytes} bytes are on their way");
+    }
+    let ids = |events: &[Event]| events.iter().map(|event| event.0).collect::<Vec<_>>();
+    let mut woken = sleeping.remove(0);
+    let late: Vec<Event> = (0..CALLS).map(|_| woken.next().unwrap()).collect();
+    assert!(late == heard, "{:?}", ids(&late));
+    // Another hears a little, goes away, and comes again.
+    let mut gone = sleeping.remove(0);
+    let mut late: Vec<Event> = (0..10).map(|_| gone.next().unwrap()).collect();
+    drop(gone);
+    let mut back = Stream::open(&gateway, Some(late[9].0));
+    late.extend((10..CALLS).map(|_| back.next().unwrap()));
+    assert!(late == heard, "{:?}", ids(&late));
 }
 
 #[test]

@@ -2,12 +2,16 @@
 
 use crate::commands::{command, data, json};
 use crate::fake::Fake;
-use crate::harness::Gateway;
-use crate::http::{Connection, call};
+use crate::harness::{Gateway, floopy, run};
+use crate::http::call;
 use crate::learning::{good_but_poor, route, session};
 use serde_json::Value;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 fn rows(text: &str) -> Vec<Value> {
     text.lines().map(json).collect()
@@ -85,21 +89,94 @@ fn an_export_that_was_cut_is_gone_on_with_and_is_never_taken_for_whole() {
     }
 }
 
+/// Stands between a command and the gateway, lets so many bytes of the answer pass and then nothing more.
+struct Narrow {
+    address: SocketAddr,
+    /// Says when they have passed.
+    passed: Receiver<()>,
+    /// Lets it end the connection.
+    end: Sender<()>,
+    /// All bytes that the gateway has sent until its own end.
+    sent: JoinHandle<usize>,
+}
+
+impl Narrow {
+    fn before(gateway: SocketAddr, most: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let ((says, passed), (end, ended)) = (channel(), channel());
+        let sent = std::thread::spawn(move || {
+            let (mut command, _) = listener.accept().unwrap();
+            let mut server = TcpStream::connect(gateway).unwrap();
+            let (mut asks, mut asked) = (command.try_clone().unwrap(), server.try_clone().unwrap());
+            let asking = std::thread::spawn(move || std::io::copy(&mut asks, &mut asked));
+            let mut buffer = vec![0; 16 << 10];
+            let mut sent = 0;
+            while sent < most {
+                let room = buffer.len().min(most - sent);
+                let came = server.read(&mut buffer[..room]).unwrap();
+                assert!(came > 0, "the export is longer than {most} bytes");
+                command.write_all(&buffer[..came]).unwrap();
+                sent += came;
+            }
+            says.send(()).unwrap();
+            ended.recv().unwrap();
+            while let Ok(came @ 1..) = server.read(&mut buffer) {
+                sent += came;
+            }
+            command.shutdown(Shutdown::Both).unwrap();
+            drop(asking.join());
+            sent
+        });
+        Self { address, passed, end, sent }
+    }
+}
+
 #[test]
 fn a_server_that_dies_during_an_export_leaves_a_part_and_no_file() {
     let fake = Fake::start();
     let mut gateway = Gateway::start(&fake, "");
-    gateway.chat("up/cheap", &[]);
-    let mut reader = Connection::open(gateway.address);
-    reader.request("GET", "/v1/export/decisions", &[], b"").unwrap();
-    let (status, headers) = reader.head().unwrap();
-    assert_eq!(status, 200);
-    assert!(headers.iter().any(|(name, value)| name == "content-type" && value == "application/x-ndjson"));
-    gateway.kill();
-    let output = gateway.folder.join("e.jsonl");
-    let (code, _, err) = command(&gateway, &["export", "--output", output.to_str().unwrap()]);
-    assert_eq!(code, 69, "{err}");
-    assert!(!output.exists(), "what is not whole has no name");
+    let label = "x".repeat(240);
+    let names: Vec<String> = (0..16).map(|number| format!("floopy-property-p{number}")).collect();
+    let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), label.as_str())).collect();
+    headers.extend([("floopy-retention", "none"), ("floopy-user-id", label.as_str())]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..300).for_each(|_| assert_eq!(gateway.chat("up/cheap", &headers).status, 200)));
+        }
+    });
+    for name in ["e.jsonl", "e.csv"] {
+        let (uncut, output) = (gateway.folder.join(format!("uncut-{name}")), gateway.folder.join(name));
+        let path = output.to_str().unwrap();
+        data(&gateway, &["export", "--output", uncut.to_str().unwrap()]);
+        let uncut = std::fs::read_to_string(uncut).unwrap();
+        let narrow = Narrow::before(gateway.address, uncut.len() / 3);
+        let mut export = floopy(&gateway.folder);
+        export.args(["export", "--output", path]).env("FLOOPY_URL", format!("http://{}", narrow.address));
+        let exporting = std::thread::spawn(move || run(export));
+        narrow.passed.recv_timeout(Duration::from_secs(30)).unwrap();
+        gateway.kill();
+        narrow.end.send(()).unwrap();
+        let sent = narrow.sent.join().unwrap();
+        // What fits into the buffers of a connection was sent although nobody took it.
+        assert!(name == "e.csv" || sent < uncut.len(), "it died in the middle: {sent} of {}", uncut.len());
+        let (code, out, err) = exporting.join().unwrap();
+        assert_eq!((code, out.as_str()), (69, ""), "{err}");
+        assert!(err.contains("--resume"), "{err}");
+        assert!(!output.exists(), "what is not whole has no name");
+        let partial = std::fs::read_to_string(gateway.folder.join(format!("{name}.partial"))).unwrap();
+        assert!(partial.len() > uncut.len() / 4 && partial.ends_with('\n'), "{} bytes", partial.len());
+        assert!(uncut.starts_with(&partial), "whole rows, as an uncut export has them");
+        assert_eq!(verified(&gateway, &gateway.folder.join(format!("{name}.partial"))), 1, "a part is not whole");
+        gateway.restart();
+        data(&gateway, &["export", "--output", path, "--resume"]);
+        assert_eq!(verified(&gateway, &output), 0);
+        let resumed = std::fs::read_to_string(&output).unwrap();
+        let rows = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let (before, after) = (rows(&uncut), rows(&resumed));
+        assert!(before.len() > 1200);
+        assert!(before[..before.len() - 1] == after[..after.len() - 1], "every row once, as if it had not been cut");
+    }
 }
 
 #[test]

@@ -262,3 +262,33 @@ async fn a_saving_that_nobody_measured_is_on_no_invoice() {
     assert_eq!(total.priced_saved_micro_usd, MicroUsd(50 * 200_000), "the estimate by prices stands apart");
     assert_eq!((groups.len(), groups[0].group.as_deref(), groups[0].calls), (1, Some("s"), 50));
 }
+
+#[tokio::test]
+async fn an_export_that_nobody_takes_holds_no_snapshot_and_no_more_than_one_round() {
+    // More than one round of lanes on any machine.
+    const ALL_OF_THEM: usize = 3000;
+    let folder = tempfile::tempdir().unwrap();
+    let all: Vec<Decision> = (1..=3000).map(|at| decision("a", "s", at)).collect();
+    let store = store_with(folder.path(), all).await;
+    let mut export = Exporter::new(store.clone(), OrgId::from("a"), ALL, ExportFormat::Jsonl, None);
+    let mut out = export.piece();
+    let before = out.iter().filter(|byte| **byte == b'\n').count();
+    // While nobody reads, everything goes but the last hundred, and something comes.
+    retention::remove(&store, false, 2901);
+    let late = decision("a", "s", 4000);
+    store.record(recorded(late.clone())).unwrap();
+    store.flush().await.unwrap();
+    while !export.is_done() {
+        out.extend(export.piece());
+    }
+    let proof = prove(&out[..]).unwrap();
+    assert_eq!(proof.broken, None, "it goes on, and is whole");
+    let rows = usize::try_from(proof.rows).unwrap();
+    assert!(rows < ALL_OF_THEM, "a snapshot of its beginning would have all of them: {rows}");
+    // The first piece is one lane of a round of at most four.
+    let held = rows - before - 101;
+    assert!(held <= 3 * crate::base::limits::EXPORT_LANE, "{held} rows were held");
+    let text = String::from_utf8(out).unwrap();
+    let last = text.lines().rev().nth(1).unwrap();
+    assert!(last.contains(&late.request_id.to_string()), "what came meanwhile is in it");
+}
