@@ -174,7 +174,7 @@ fn waiting(port: u16) -> usize {
 
 #[test]
 fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
-    const CALLS: usize = 1000;
+    const CALLS: usize = 2000;
     let fake = Fake::start();
     let gateway = Gateway::start(&fake, "");
     let resident = || {
@@ -186,9 +186,9 @@ fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
     let names: Vec<String> = (0..16).map(|number| format!("floopy-property-p{number}")).collect();
     let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), label.as_str())).collect();
     headers.push(("floopy-retention", "none"));
-    let calls = || (0..CALLS / 4).for_each(|_| assert_eq!(gateway.chat("up/cheap", &headers).status, 200));
+    let calls = |count: usize| (0..count / 4).for_each(|_| assert_eq!(gateway.chat("up/cheap", &headers).status, 200));
     // What the calls themselves cost comes before.
-    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(calls))));
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| calls(CALLS / 2)))));
     gateway.decision(&gateway.chat("up/cheap", &headers));
     let before = resident();
     let narrow = || Stream::over(Connection::open_narrow(gateway.address), &[]);
@@ -196,7 +196,7 @@ fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
     let mut awake = Stream::open(&gateway, None);
     let mut bytes = 0;
     let heard: Vec<Event> = std::thread::scope(|scope| {
-        (0..4).for_each(|_| drop(scope.spawn(calls)));
+        (0..4).for_each(|_| drop(scope.spawn(|| calls(CALLS))));
         // Read while they come: it waits for nobody.
         let next = |_| {
             let event = awake.next().unwrap();
@@ -205,9 +205,9 @@ fn a_reader_that_sleeps_keeps_nobody_waiting_and_costs_no_memory() {
         };
         (0..CALLS).map(next).collect()
     });
-    // Forty queues of what the system's buffers do not take would be 100 MB more. The calls alone cost about 40.
+    // Forty queues of what the system's buffers do not take would be 300 MB, beside what the calls themselves cost.
     let grown = resident().saturating_sub(before);
-    assert!(grown < 80_000, "{grown} kB more");
+    assert!(grown < 200_000, "{grown} kB more");
     for sleeper in &sleeping {
         let waits = waiting(sleeper.connection.port());
         assert!((1..bytes * 9 / 10).contains(&waits), "it was blocked: {waits} of {bytes} bytes are on their way");
