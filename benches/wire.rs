@@ -2,8 +2,6 @@
 //! `cargo bench --bench wire`.
 #![allow(clippy::indexing_slicing, reason = "a bench that cannot go on stops")]
 
-#![allow(clippy::indexing_slicing, reason = "a bench that cannot go on stops")]
-
 use bytes::{Bytes, BytesMut};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use floopy::wire::{
